@@ -1,0 +1,1 @@
+"""HTTP in, nothing out: answers whoever calls us."""

@@ -1,0 +1,1 @@
+"""Network and time: everything that touches strangers' hosts or the clock."""
