@@ -19,7 +19,6 @@ PlainText = NewType("PlainText", str)
 """Text without markup and control characters; to be escaped wherever it is shown."""
 
 
-
 class Protocol(StrEnum):
     """How a response came to us (`wm-protocol`)."""
 
