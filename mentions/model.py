@@ -316,6 +316,18 @@ class TargetFacts:
     lang: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OutgoingLinks:
+    """What a page of ours links to, for sending: the links of its entry's content, in order, each once."""
+
+    url: Url
+    """Final URL of the page."""
+    links: tuple[Url, ...] = ()
+    """As they stand there, resolved, fragment kept; never the page itself."""
+    notes: tuple[str, ...] = ()
+    """What was cut or odd, in words."""
+
+
 # --- what is kept ------------------------------------------------------------------------------------------------
 
 
