@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,8 +15,6 @@ from config.settings import Settings, SettingsError, load_secret_key, load_setti
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch):
     """Each test starts from an environment without any option of ours."""
-    import os
-
     for name in [name for name in os.environ if name.startswith("YMATEB_")]:
         monkeypatch.delenv(name)
 

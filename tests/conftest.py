@@ -1,0 +1,91 @@
+"""Fixtures for every kind of test: the two stores as real servers, peers on loopback, the product as real processes.
+
+Servers start when the first test asks for them and stop with the session.  A unit test asks for none."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import redis.asyncio
+
+from config.settings import Settings
+from tests.support.postgres import PostgresServer
+from tests.support.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """A folder for Unix sockets, whose paths may have 107 bytes; pytest's own are too long."""
+    folder = Path(tempfile.mkdtemp(prefix="ymateb-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+# --- Redis -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def redis_server(short_folder: Path) -> Iterator[RedisServer]:
+    """The session's Redis.  A test that kills its Redis starts one of its own: `RedisServer(folder)`."""
+    server = RedisServer(short_folder / "redis").start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """URL of an empty Redis."""
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture
+async def redis_client(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
+    """An asyncio client of an empty Redis."""
+    client = redis.asyncio.Redis.from_url(redis_url)
+    yield client
+    await client.aclose()
+
+
+# --- databases ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgres_server(short_folder: Path) -> Iterator[PostgresServer]:
+    """The session's PostgreSQL."""
+    folder = short_folder / "pg"
+    folder.mkdir(mode=0o755)
+    server = PostgresServer(folder).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """URL of a fresh, empty PostgreSQL database, as an operator writes it."""
+    url = postgres_server.create()
+    yield url
+    postgres_server.drop(url)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """URL of a SQLite file that is not there yet."""
+    return f"sqlite:///{tmp_path}/ymateb.sqlite3"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def operator_database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, empty database of each kind, as an operator writes it in YMATEB_DATABASE_URL."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture
+def database_url(operator_database_url: str) -> str:
+    """The same as `Settings.effective_database_url` hands it to SQLAlchemy."""
+    return Settings(database_url=operator_database_url).effective_database_url

@@ -1,0 +1,56 @@
+"""Child processes that cannot outlive the tests: each gets the kernel's word that it dies when its parent does."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
+
+
+def dies_with_its_parent(signal_number: int = signal.SIGKILL) -> Callable[[], None]:
+    """A `preexec_fn`: the child gets this signal when the thread that started it ends, however that happens."""
+
+    def tell_the_kernel() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal_number)
+
+    return tell_the_kernel
+
+
+def stop(process: subprocess.Popen[Any], *, by: int = signal.SIGTERM, within_s: float = 15.0) -> int:
+    """Signals, waits, and kills what does not listen.  The exit status; -9 tells that it had to be killed."""
+    if process.poll() is None:
+        process.send_signal(by)
+        try:
+            process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait()
+
+
+def free_port(address: str = "127.0.0.1") -> int:
+    """A port that the kernel has just given and taken back.  Prefer servers that bind port 0 themselves."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
+
+
+def running_on(folder: Path) -> dict[int, str]:
+    """Processes whose environment or command line names this (unique) folder: pid -> command line."""
+    found, mark = {}, str(folder).encode()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                command = (entry / "cmdline").read_bytes()
+                if command and (mark in command or mark in (entry / "environ").read_bytes()):
+                    found[int(entry.name)] = command.replace(b"\0", b" ").decode(errors="replace").strip()
+            except OSError:
+                continue
+    return found
