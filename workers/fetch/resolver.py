@@ -1,0 +1,89 @@
+"""Which addresses does a name have?
+
+The system's resolver, asked in threads of our own: a slow name server holds up nobody but the names that it is asked
+for.  (uvloop's own getaddrinfo has four threads for everything; the threads of an executor would be waited for when
+the process ends.)  A name that answers with a public and a forbidden address is refused as a whole: that is how
+rebinding looks.  The last word has `guard.py`, when the socket is made."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from typing import Any, Final
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from workers.fetch.guard import AddressPolicy, ForbiddenAddress
+
+LOOKUPS_AT_A_TIME: Final = 64
+"""Names that one process looks up at the same time; a thread that waits costs next to nothing."""
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves names with getaddrinfo, and refuses those that lead to a forbidden address."""
+
+    def __init__(self, policy: AddressPolicy) -> None:
+        self._policy = policy
+        self._free = asyncio.Semaphore(LOOKUPS_AT_A_TIME)
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of `host` that may be connected to.
+
+        Raises OSError when the name has none, ForbiddenAddress when all of them are forbidden or some that are stand
+        beside public ones."""
+        async with self._free:
+            found = await _in_thread(host, port, family)
+        permitted: list[ResolveResult] = []
+        refusal: ForbiddenAddress | None = None
+        for answer_family, _, protocol, _, sockaddr in found:
+            address = str(sockaddr[0])
+            try:
+                self._policy.check(address, port)
+            except ForbiddenAddress as error:
+                refusal = error
+                continue
+            flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+            permitted.append(
+                ResolveResult(hostname=host, host=address, port=port, family=answer_family, proto=protocol, flags=flags)
+            )
+        exempt = [self._policy.is_exempt(answer["host"], port) for answer in permitted]
+        if refusal is not None and not (exempt and all(exempt)):
+            raise refusal
+        if not permitted:
+            raise OSError(None, "the name has no address")
+        return permitted
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
+
+async def _in_thread(host: str, port: int, family: int) -> list[tuple[Any, ...]]:
+    """getaddrinfo in a thread that nobody waits for when the process ends."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[tuple[Any, ...]]] = loop.create_future()
+
+    def settle(found: list[tuple[Any, ...]] | None, error: BaseException | None) -> None:
+        if answer.done():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(found or [])
+
+    def look_up() -> None:
+        found: list[tuple[Any, ...]] | None = None
+        failure: BaseException | None = None
+        try:
+            found = list(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM))
+        except UnicodeError as error:  # a label that is too long or empty
+            failure = OSError(None, str(error))
+        except OSError as error:
+            failure = error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, found, failure)
+
+    threading.Thread(target=look_up, name=f"resolve {host[:40]}", daemon=True).start()
+    return await answer
