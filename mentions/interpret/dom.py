@@ -1,0 +1,139 @@
+"""A stranger's HTML as a tree, and the few questions that the readers ask of it.
+
+The tree is lexbor's (selectolax), built by the HTML standard's own algorithm.  Nothing here recurses, so depth costs no
+stack; `mentions.markup` has measured the markup before any tree is built from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urljoin
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+TEXT: Final = "-text"
+WHITE: Final = " \t\n\f\r"
+"""ASCII white space, which separates class names and surrounds attribute values (HTML standard)."""
+_SILENT: Final = frozenset({"script", "style", "template"})
+"""Elements whose text nobody sees (microformats2 parsing, text content)."""
+_SPECIAL_TEXT: Final = "img,script,style,template"
+_SPLIT: Final = re.compile(r"[ \t\n\f\r]+")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_URL_ATTRIBUTES: Final = ("href", "src", "cite", "data", "poster")
+
+
+class Tree:
+    """A parsed page: its root element, and the URL that its relative links are relative to."""
+
+    __slots__ = ("base", "root", "url")
+
+    def __init__(self, html: str, *, url: str) -> None:
+        parser = LexborHTMLParser(html)
+        self.root: LexborNode | None = parser.root
+        self.url = url
+        self.base = url
+        if (base := self.first("base[href]")) is not None:
+            self.base = resolve(url, attribute(base, "href") or "")
+
+    def all(self, selector: str) -> list[LexborNode]:
+        """The elements that match, in document order; none inside `template`."""
+        return [] if self.root is None else self.root.css(selector)
+
+    def first(self, selector: str) -> LexborNode | None:
+        """The first element that matches, or None."""
+        return None if self.root is None else self.root.css_first(selector)
+
+
+def attribute(node: LexborNode, name: str) -> str | None:
+    """The value of an attribute; empty when it is there without one, None when it is not there."""
+    attributes = node.attributes
+    return (attributes[name] or "") if name in attributes else None
+
+
+def classes(node: LexborNode) -> list[str]:
+    """The class names of an element, in order, split at ASCII white space only."""
+    value = node.attributes.get("class")
+    return [name for name in _SPLIT.split(value) if name] if value else []
+
+
+def tokens(value: str | None) -> list[str]:
+    """The parts of a space-separated attribute such as rel, in lower case."""
+    return [part for part in _SPLIT.split(value.lower()) if part] if value else []
+
+
+def elements(node: LexborNode) -> Iterator[LexborNode]:
+    """The child elements of a node, without `template`."""
+    child = node.first_child
+    while child is not None:
+        if child.is_element_node and child.tag != "template":
+            yield child
+        child = child.next
+
+
+def following(node: LexborNode, within: LexborNode) -> LexborNode | None:
+    """The next node in document order that is not inside `node`; None at the end of `within`."""
+    current: LexborNode | None = node
+    while current is not None and current != within:
+        if current.next is not None:
+            return current.next
+        current = current.parent
+    return None
+
+
+def ancestors(node: LexborNode) -> Iterator[LexborNode]:
+    """The node itself and every element around it, inner first."""
+    current: LexborNode | None = node
+    while current is not None:
+        yield current
+        current = current.parent
+
+
+def text_of(node: LexborNode, *, base: str, images: str = "source") -> str:
+    """The text content of an element as microformats2 wants it: trimmed, scripts and styles left out.
+
+    `images` says what stands for a picture: its alt text or else its address ("source"), its alt text or
+    nothing ("alt"), or nothing at all ("none")."""
+    if node.css_first(_SPECIAL_TEXT) is None and node.tag not in _SILENT:
+        return node.text().strip(WHITE)
+    parts: list[str] = []
+    current = node.first_child
+    while current is not None:
+        if current.tag == TEXT:
+            parts.append(current.text_content or "")
+        elif current.tag == "img" and images != "none":
+            parts.append(_picture(current, base, images))
+        if current.first_child is not None and current.tag not in _SILENT:
+            current = current.first_child
+        else:
+            current = following(current, node)
+    return "".join(parts).strip(WHITE)
+
+
+def _picture(node: LexborNode, base: str, images: str) -> str:
+    if (alt := attribute(node, "alt")) is not None:
+        return alt
+    source = attribute(node, "src") if images == "source" else None
+    return "" if source is None else f" {resolve(base, source)} "
+
+
+def inner_html(node: LexborNode, base: str) -> str:
+    """What is inside an element as HTML, its URLs made absolute, without templates."""
+    for inner in node.css("[href],[src],[cite],[data],[poster]"):
+        for name in _URL_ATTRIBUTES:
+            if (value := attribute(inner, name)) is not None:
+                inner.attrs[name] = resolve(base, value)
+    for template in node.css("template"):
+        template.decompose()
+    return (node.inner_html or "").strip(WHITE)
+
+
+def resolve(base: str, reference: str) -> str:
+    """An absolute reference as it stands, another one joined with `base`; whatever cannot be joined stays."""
+    reference = reference.strip(WHITE)
+    if _SCHEME.match(reference):
+        return reference
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        return reference
