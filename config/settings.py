@@ -11,10 +11,10 @@ import secrets
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -38,7 +38,9 @@ class Listening(BaseModel):
 
     host: str = Field("127.0.0.1", min_length=1, description="address that `serve` listens on")
     port: int = Field(8080, ge=1, le=65535, description="port that `serve` listens on")
-    public_url: str = Field("http://localhost:8080", description="base of every URL handed out")
+    public_url: str = Field(
+        "http://localhost:8080", description="base of every URL handed out; its default follows the port"
+    )
     trusted_proxies: Networks = Field(
         (), description="comma-separated CIDRs of reverse proxies whose X-Forwarded-For is believed"
     )
@@ -46,6 +48,13 @@ class Listening(BaseModel):
     demo: Literal["auto", "on", "off"] = Field(
         "auto", description="the demo blog: `auto` = only while the public URL is a loopback one"
     )
+
+    @model_validator(mode="after")
+    def _public_url_follows_the_port(self) -> Self:
+        """Whoever changes only the port is reached there: the default base of URLs goes along."""
+        if "public_url" not in self.model_fields_set and "port" in self.model_fields_set:
+            self.__dict__["public_url"] = f"http://localhost:{self.port}"
+        return self
 
     @field_validator("public_url")
     @classmethod

@@ -66,6 +66,11 @@ def test_the_trailing_slash_of_the_public_url_is_dropped(monkeypatch):
     assert load(monkeypatch, PUBLIC_URL="https://m.example/").public_url == "https://m.example"
 
 
+def test_the_public_url_follows_a_port_that_is_changed_alone(monkeypatch):
+    assert load(monkeypatch, PORT="8081").public_url == "http://localhost:8081"
+    assert load(monkeypatch, PORT="8081", PUBLIC_URL="https://m.example").public_url == "https://m.example"
+
+
 @pytest.mark.parametrize(
     ("public_url", "demo", "is_on"),
     [

@@ -1,0 +1,57 @@
+# What one types here.  `make help` lists it; each target is explained behind its `##`.
+# Needs make, a Python >= 3.11 and nothing else; PYTHON=/path/to/python chooses one.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test browser check bench image lock docs
+
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := config mentions service workers scripts bench
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+setup: $(VENV)/.dev ## create .venv with all that running, checking and testing needs
+	@echo "$(VENV) is ready: $$($(BIN)/python --version)"
+
+run: $(VENV)/.runtime ## start Redis, service and a worker; Ctrl-C stops them, the data stay in data/
+	@$(BIN)/python -m scripts.run
+
+test: $(VENV)/.dev browser ## run every test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## lint, types, import contracts, dependencies
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+bench: $(VENV)/.dev ## measure intake and the whole way, beside what the machine can do
+	@$(BIN)/python -m bench
+
+image: ## build the container image ymateb:VERSION
+	@command -v docker >/dev/null || { echo "make image needs docker (or podman as docker) on PATH" >&2; exit 1; }
+	docker build --tag ymateb:$(VERSION) .
+
+lock: $(VENV)/.dev ## resolve pyproject.toml into requirements/*.lock, with hashes
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements/runtime.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev pyproject.toml -c requirements/runtime.lock -o requirements/dev.lock
+
+docs: $(VENV)/.runtime ## write the table of options and config/example.toml from config/settings.py
+	@$(BIN)/python -m scripts.write_reference
+
+browser: ## find a Chromium for the browser tests, or install Debian's
+	@sh scripts/browser.sh
+
+# The stamps: present and newer than their lock means that the packages of that lock are installed.
+$(VENV)/.runtime: requirements/runtime.lock
+	@sh scripts/venv.sh $(VENV) requirements/runtime.lock
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock requirements/runtime.lock
+	@sh scripts/venv.sh $(VENV) requirements/dev.lock
+	@touch $(VENV)/.runtime $@
