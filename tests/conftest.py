@@ -13,6 +13,7 @@ import pytest
 import redis.asyncio
 
 from config.settings import Settings
+from tests.peers import Blog, Hostile, Pingable
 from tests.support.postgres import PostgresServer
 from tests.support.redis_server import RedisServer
 
@@ -89,3 +90,27 @@ def operator_database_url(request: pytest.FixtureRequest) -> str:
 def database_url(operator_database_url: str) -> str:
     """The same as `Settings.effective_database_url` hands it to SQLAlchemy."""
     return Settings(database_url=operator_database_url).effective_database_url
+
+
+# --- peers -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def blog() -> AsyncIterator[Blog]:
+    """A blog whose posts respond to others' pages."""
+    async with Blog() as site:
+        yield site
+
+
+@pytest.fixture
+async def pingable() -> AsyncIterator[Pingable]:
+    """A site that takes webmentions and pingbacks."""
+    async with Pingable() as site:
+        yield site
+
+
+@pytest.fixture
+async def hostile() -> AsyncIterator[Hostile]:
+    """A server that means harm."""
+    async with Hostile() as site:
+        yield site
