@@ -6,16 +6,21 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
 import redis.asyncio
+from playwright.async_api import BrowserContext, Page
 
 from config.settings import Settings
 from tests.peers import Blog, Hostile, Pingable
+from tests.support.browser import Strays, chromium, keep_screenshots
 from tests.support.postgres import PostgresServer
+from tests.support.product import Product
 from tests.support.redis_server import RedisServer
+
+HAS_FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
@@ -114,3 +119,44 @@ async def hostile() -> AsyncIterator[Hostile]:
     """A server that means harm."""
     async with Hostile() as site:
         yield site
+
+
+# --- the product -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def product(blog: Blog) -> AsyncIterator[Product]:
+    """Service and one worker on embedded defaults, with `blog` as its one site.  Others: `async with Product(…)`."""
+    async with Product(sites=[blog.authority]) as running:
+        yield running
+
+
+# --- the browser -------------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Lets fixtures know how their test went."""
+    report = yield
+    if report.when == "call":
+        item.stash[HAS_FAILED] = report.failed
+    return report
+
+
+@pytest.fixture
+async def browser_context(request: pytest.FixtureRequest) -> AsyncIterator[BrowserContext]:
+    """A fresh profile of a headless Chromium that may reach this machine only; any other request fails the test."""
+    async with chromium() as browser:
+        context = await browser.new_context(viewport={"width": 1000, "height": 800}, reduced_motion="reduce")
+        strays = Strays()
+        await strays.watch(context)
+        yield context
+        if request.node.stash.get(HAS_FAILED, False):
+            await keep_screenshots(context, request.node.name)
+        assert strays.urls == set(), "the page asked for something that is not on this machine"
+
+
+@pytest.fixture
+async def page(browser_context: BrowserContext) -> Page:
+    """An empty page of `browser_context`."""
+    return await browser_context.new_page()
