@@ -1,0 +1,6 @@
+"""The Redis that both processes share: the queue of claims, what followers hear, and limits over all processes.
+
+link.py       the way to Redis (embedded.py starts our own); raises `Unavailable` while it is away
+queue.py      claims from their 201 to their outcome
+events.py     news of claims and pages
+limits.py     token buckets and leases"""

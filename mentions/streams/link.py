@@ -1,0 +1,180 @@
+"""A process's way to Redis: the one named by YMATEB_REDIS_URL, else the embedded one.
+
+URLs: `redis://`, `rediss://`, `unix://` as redis-py reads them;
+`redis+sentinel://[user:password@]host:port,host:port/service[/db]`; `redis+cluster://[user:password@]host:port,…`.
+Lost connections are tried again with back-off; what lasts longer is `Unavailable`, within two seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+import structlog
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import ExponentialWithJitterBackoff
+
+from mentions.errors import ConfigurationError
+from mentions.streams.embedded import EmbeddedRedis
+from mentions.streams.scripts import DEADLINE_S, Client, reaching_redis
+
+_MOST_CONNECTIONS: Final = 64
+"""Of one process to one server; more wait for their turn."""
+_CONNECT_S: Final = 1.0
+_RETRIES: Final = 6
+_REVIVE_EVERY_S: Final = (0.05, 5.0)
+
+log = structlog.get_logger(__name__)
+
+
+class Secret(Protocol):
+    """A setting that does not print itself (pydantic's SecretStr)."""
+
+    def get_secret_value(self) -> str: ...
+
+
+class RedisLink:
+    """An open way to Redis.  `client` is for Queue, Events and Limits; `close` stops the embedded server, if last."""
+
+    def __init__(self, client: Client, embedded: EmbeddedRedis | None = None) -> None:
+        self.client = client
+        self._embedded = embedded
+        self._watcher: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, url: str | Secret | None, data_dir: Path) -> RedisLink:
+        """Connects lazily to the Redis at `url`; without one, joins (and starts) that of the data folder.
+
+        Raises `ConfigurationError` when the URL is none or the embedded server does not run."""
+        if url is not None:
+            return cls(client_for(url if isinstance(url, str) else url.get_secret_value()))
+        embedded = EmbeddedRedis(data_dir)
+        await asyncio.to_thread(embedded.join)
+        pool = BlockingConnectionPool.from_url(f"unix://{embedded.socket}", **_options(), timeout=DEADLINE_S)
+        link = cls(Redis.from_pool(pool), embedded)
+        link._watcher = asyncio.create_task(link._watch(embedded), name="redis.watch")
+        return link
+
+    async def ping(self) -> None:
+        """Returns when Redis answers; raises `Unavailable`."""
+        with reaching_redis():
+            async with asyncio.timeout(DEADLINE_S):
+                await self.client.ping()
+
+    async def close(self) -> None:
+        """Closes every connection; the last user of an embedded server stops it."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+            self._watcher = None
+        await self.client.aclose()
+        if self._embedded is not None:
+            embedded, self._embedded = self._embedded, None
+            await asyncio.to_thread(embedded.leave)
+
+    async def _watch(self, embedded: EmbeddedRedis) -> None:
+        """An idle connection ends when the server does; then whoever notices first starts it again."""
+        while True:
+            await _until_it_ends(embedded.socket)
+            pause_s = _REVIVE_EVERY_S[0]
+            while True:
+                try:
+                    await asyncio.to_thread(embedded.revive)
+                    break
+                except (ConfigurationError, OSError) as error:
+                    log.error("redis.not_revived", error=str(error), again_in_s=pause_s)  # noqa: TRY400
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(pause_s * 2, _REVIVE_EVERY_S[1])
+
+
+async def _until_it_ends(socket: Path) -> None:
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(socket))
+    except OSError:
+        return
+    try:
+        await reader.read()
+    except OSError:
+        return
+    finally:
+        writer.close()
+
+
+# --- URLs --------------------------------------------------------------------------------------------------------
+
+
+def client_for(url: str) -> Client:
+    """A client that is not connected yet.  Raises `ConfigurationError` when `url` names no Redis."""
+    try:
+        scheme = urlsplit(url).scheme
+        if scheme == "redis+sentinel":
+            return _sentinel_client(_Address.read(url))
+        if scheme == "redis+cluster":
+            return _cluster_client(_Address.read(url))
+        return Redis.from_pool(BlockingConnectionPool.from_url(url, **_options(), timeout=DEADLINE_S))
+    except (ValueError, IndexError) as error:
+        raise ConfigurationError(f"YMATEB_REDIS_URL is not the URL of a Redis: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """Several hosts in one URL, which no URL parser reads."""
+
+    hosts: list[tuple[str, int]]
+    path: list[str]
+    login: dict[str, str]
+
+    @classmethod
+    def read(cls, url: str) -> _Address:
+        parts = urlsplit(url)
+        userinfo, _, hosts = parts.netloc.rpartition("@")
+        user, _, password = userinfo.partition(":")
+        login = {"username": unquote(user), "password": unquote(password)}
+        default = 26379 if parts.scheme == "redis+sentinel" else 6379
+        return cls(
+            hosts=[_host_and_port(one, default) for one in hosts.split(",") if one],
+            path=[unquote(segment) for segment in parts.path.split("/") if segment],
+            login={name: value for name, value in login.items() if value},
+        )
+
+
+def _host_and_port(text: str, default: int) -> tuple[str, int]:
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname:
+        raise ValueError(f"no host in {text!r}")
+    return parts.hostname, parts.port or default
+
+
+def _sentinel_client(address: _Address) -> Redis:
+    if not address.hosts or not address.path:
+        raise ValueError("redis+sentinel://host:port,host:port/service[/db] is what it looks like")
+    timeouts = {"socket_timeout": _CONNECT_S, "socket_connect_timeout": _CONNECT_S}
+    sentinel = Sentinel(address.hosts, sentinel_kwargs=timeouts)  # type: ignore[no-untyped-call]
+    options = {**_options(), **address.login, "db": int(address.path[1]) if len(address.path) > 1 else 0}
+    client: Redis = sentinel.master_for(address.path[0], **options)
+    return client
+
+
+def _cluster_client(address: _Address) -> RedisCluster:
+    if not address.hosts:
+        raise ValueError("redis+cluster://host:port,host:port is what it looks like")
+    nodes = [ClusterNode(host, port) for host, port in address.hosts]
+    options = {**_options(), **address.login}
+    return RedisCluster(startup_nodes=nodes, **options)
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "decode_responses": True,
+        "protocol": 2,
+        "max_connections": _MOST_CONNECTIONS,
+        "socket_timeout": DEADLINE_S,
+        "socket_connect_timeout": _CONNECT_S,
+        "retry": Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.3), _RETRIES),
+        "health_check_interval": 15,
+    }
