@@ -1,0 +1,112 @@
+"""What happened to entries, in the order of the commits: a cursor that readers resume from without a gap.
+
+On PostgreSQL a cursor is drawn under a lock that is held until the commit, so that no smaller cursor can appear after
+a larger one; SQLite has one writer anyway.  The lock makes writers wait, so `append` comes last in a transaction; one
+that appends and then goes on changing rows calls `lock` first, lest two of them wait for each other.  Decision 0042."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, delete, exists, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mentions.model import Change
+from mentions.storage import tables as t
+from mentions.storage.inserting import insert_or
+
+LOCK: Final = 0x796D_6174_6562
+"""Key of the advisory lock: "ymateb"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One change of one entry."""
+
+    cursor: int
+    site_id: int
+    page_id: int
+    entry_id: int
+    change: Change
+    at: datetime
+
+
+async def lock(c: AsyncConnection) -> None:
+    """Makes other appenders wait until this transaction ends."""
+    if c.dialect.name == "postgresql":
+        await c.execute(select(func.pg_advisory_xact_lock(LOCK)))
+
+
+async def append(
+    c: AsyncConnection, *, site_id: int, page_id: int, entry_id: int, change: Change, now: datetime
+) -> int:
+    """Tells of a change, to be seen when the transaction commits; returns its cursor."""
+    await lock(c)
+    values = {"site_id": site_id, "page_id": page_id, "entry_id": entry_id, "change": change.value, "at": now}
+    cursor: int = (await c.execute(insert(t.changes).values(**values).returning(t.changes.c.cursor))).scalar_one()
+    return cursor
+
+
+async def append_many(c: AsyncConnection, changed: Iterable[tuple[int, int, int, Change]], *, now: datetime) -> None:
+    """Tells of several changes at once: (site_id, page_id, entry_id, change), in order."""
+    rows = [
+        {"site_id": site_id, "page_id": page_id, "entry_id": entry_id, "change": change.value, "at": now}
+        for site_id, page_id, entry_id, change in changed
+    ]
+    if rows:
+        await lock(c)
+        await c.execute(insert(t.changes), rows)
+
+
+async def since(
+    c: AsyncConnection, cursor: int, limit: int = 1000, *, site_id: int | None = None, page_id: int | None = None
+) -> list[Changed]:
+    """The changes after `cursor`, oldest first; of one site or one page when named."""
+    query = select(t.changes).where(t.changes.c.cursor > cursor)
+    if site_id is not None:
+        query = query.where(t.changes.c.site_id == site_id)
+    if page_id is not None:
+        query = query.where(t.changes.c.page_id == page_id)
+    return [_changed(row) for row in await c.execute(query.order_by(t.changes.c.cursor).limit(limit))]
+
+
+async def latest(c: AsyncConnection, *, page_id: int | None = None) -> int:
+    """The cursor of the newest change (of a page when named); 0 when there is none yet."""
+    query = select(func.max(t.changes.c.cursor))
+    if page_id is not None:
+        query = query.where(t.changes.c.page_id == page_id)
+    return (await c.execute(query)).scalar_one() or 0
+
+
+async def compact(c: AsyncConnection, before: datetime) -> int:
+    """Drops changes older than `before` that a later change of the same entry makes superfluous; returns how many.
+
+    Whoever resumes from an old cursor still meets every entry once, in its last state."""
+    later = t.changes.alias()
+    is_superseded = exists().where(later.c.entry_id == t.changes.c.entry_id, later.c.cursor > t.changes.c.cursor)
+    return (await c.execute(delete(t.changes).where(t.changes.c.at < before, is_superseded))).rowcount
+
+
+async def position(c: AsyncConnection, follower: str) -> int:
+    """How far a follower has read; 0 when it never did."""
+    query = select(t.positions.c.cursor).where(t.positions.c.follower == follower)
+    return (await c.execute(query)).scalar_one_or_none() or 0
+
+
+async def advance(c: AsyncConnection, follower: str, cursor: int, *, now: datetime) -> None:
+    """Remembers that a follower has dealt with everything up to `cursor`; never goes back."""
+    insertion = insert_or(c, t.positions).values(follower=follower, cursor=cursor, at=now)
+    await c.execute(
+        insertion.on_conflict_do_update(
+            index_elements=["follower"],
+            set_={"cursor": insertion.excluded.cursor, "at": insertion.excluded.at},
+            where=t.positions.c.cursor < insertion.excluded.cursor,
+        )
+    )
+
+
+def _changed(row: Row[Any]) -> Changed:
+    return Changed(row.cursor, row.site_id, row.page_id, row.entry_id, Change(row.change), row.at)

@@ -1,0 +1,134 @@
+"""Single entries, and the few that are looked for while another one is being decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mentions.model import Entry, EntryState
+from mentions.storage import tables as t
+from mentions.storage.columns import key_of
+from mentions.storage.entries import rows
+from mentions.storage.entries.writing import Revision
+
+
+async def get(c: AsyncConnection, entry_id: int) -> Entry | None:
+    """The entry of that `wm-id`, tombstones too; for one that was merged into another, that other one."""
+    row = (await c.execute(select(t.entries).where(t.entries.c.id == entry_id))).one_or_none()
+    if row is not None and row.merged_into is not None:
+        return await get(c, row.merged_into)  # merged into an older one each time, so this ends
+    return rows.entry(row) if row else None
+
+
+async def many(c: AsyncConnection, ids: Iterable[int]) -> dict[int, Entry]:
+    """The entries of those ids, by id; unknown ids are left out."""
+    return {entry.id: entry for entry in await read(c, select(t.entries).where(t.entries.c.id.in_(list(ids))))}
+
+
+async def by_source(c: AsyncConnection, source_key: str, page_id: int) -> Entry | None:
+    """What the source has on the page, tombstones too.  `source_key` is `urls.source_key` of the source."""
+    return next(iter(await read(c, _of_source(source_key).where(t.entries.c.page_id == page_id))), None)
+
+
+async def known_by_source(c: AsyncConnection, source_key: str, page_id: int) -> Entry | None:
+    """What the source has on the page now; None where there is nothing but a tombstone."""
+    entry = await by_source(c, source_key, page_id)
+    return None if entry is None or entry.state is EntryState.DELETED else entry
+
+
+async def all_by_source(c: AsyncConnection, source_key: str) -> list[Entry]:
+    """What the source has on any page, without tombstones."""
+    return await read(c, _of_source(source_key).where(t.entries.c.state != EntryState.DELETED.value))
+
+
+async def deleted_by(c: AsyncConnection, entry_id: int) -> str | None:
+    """Who withdrew an entry: `source`, `owner`, `author` …; None when it is no tombstone."""
+    return (await c.execute(select(t.entries.c.deleted_by).where(t.entries.c.id == entry_id))).scalar_one_or_none()
+
+
+async def find_by_any_url(c: AsyncConnection, page_id: int, urls: Iterable[str | None]) -> list[Entry]:
+    """The entries of a page that are known by one of the URLs: as source, url, uid, syndication or canonical.
+
+    Parents of a reply, by its `in_reply_to`; copies of one response, by all its URLs.  Scheme and `www.` do not count,
+    the fragment does.  Oldest first, without tombstones."""
+    return await _by_url(c, page_id, urls, rows.OWN)
+
+
+async def find_answers(c: AsyncConnection, page_id: int, urls: Iterable[str | None]) -> list[Entry]:
+    """The entries of a page that reply to one of the URLs: children that were here before their parent."""
+    return await _by_url(c, page_id, urls, rows.ANSWERS)
+
+
+async def mf2(c: AsyncConnection, entry_id: int) -> Mapping[str, Any] | None:
+    """The raw microformats that the entry was read from."""
+    query = select(t.entry_sources.c.mf2).where(t.entry_sources.c.entry_id == entry_id)
+    found: Mapping[str, Any] | None = (await c.execute(query)).scalar_one_or_none()
+    return found
+
+
+async def revisions(c: AsyncConnection, entry_id: int) -> list[Revision]:
+    """The history of an entry, oldest first."""
+    query = select(t.revisions, t.entries.c.kind).join(t.entries).where(t.revisions.c.entry_id == entry_id)
+    return [
+        Revision(
+            entry_id=entry_id,
+            number=row.number,
+            at=row.at,
+            act=row.act,
+            actor=row.actor,
+            state_before=EntryState(row.state_before) if row.state_before else None,
+            state_after=EntryState(row.state_after),
+            reaction=rows.reaction(row.reaction, entry_id=entry_id, kind=row.kind) if row.reaction else None,
+        )
+        for row in await c.execute(query.order_by(t.revisions.c.number))
+    ]
+
+
+async def shown_by_author(c: AsyncConnection, site_id: int, author_url: str) -> int:
+    """How many entries of this author the site shows: what trust is built on."""
+    return await _count_shown(c, site_id, t.entries.c.author_key == rows.author_key(author_url))
+
+
+async def shown_from_authority(c: AsyncConnection, site_id: int, authority: str) -> int:
+    """How many entries from this host the site shows (`urls.site_authority` of their sources)."""
+    return await _count_shown(c, site_id, t.entries.c.source_authority == authority)
+
+
+async def due_for_recheck(c: AsyncConnection, before: datetime, limit: int) -> list[Entry]:
+    """The entries whose source was looked at longest ago, and before that moment; no tombstones, no comments."""
+    is_foreign = (t.entries.c.state != EntryState.DELETED.value) & (t.entries.c.protocol != "comment")
+    query = select(t.entries).where(t.entries.c.checked_at < before, is_foreign)
+    return await read(c, query.order_by(t.entries.c.checked_at, t.entries.c.id).limit(limit))
+
+
+async def outdated(c: AsyncConnection, policy_version: int, after: int, limit: int) -> list[Entry]:
+    """The entries above id `after` that an older sanitising policy made, by id: to be read again from their mf2."""
+    is_old = (t.entries.c.policy_version < policy_version) & (t.entries.c.state != EntryState.DELETED.value)
+    return await read(c, select(t.entries).where(t.entries.c.id > after, is_old).order_by(t.entries.c.id).limit(limit))
+
+
+async def read(c: AsyncConnection, query: Select[Any]) -> list[Entry]:
+    """The entries that a query of whole rows finds."""
+    return [rows.entry(row) for row in await c.execute(query)]
+
+
+def _of_source(source_key: str) -> Select[Any]:
+    return select(t.entries).where(t.entries.c.source_key == key_of(source_key), t.entries.c.merged_into.is_(None))
+
+
+async def _by_url(c: AsyncConnection, page_id: int, urls: Iterable[str | None], role: str) -> list[Entry]:
+    keys = rows.keys_of(urls)
+    if not keys:
+        return []
+    known = select(t.entry_urls.c.entry_id).where(t.entry_urls.c.key_hash.in_(keys), t.entry_urls.c.role == role)
+    query = select(t.entries).where(t.entries.c.id.in_(known), t.entries.c.page_id == page_id)
+    return await read(c, query.where(t.entries.c.state != EntryState.DELETED.value).order_by(t.entries.c.id))
+
+
+async def _count_shown(c: AsyncConnection, site_id: int, where: Any) -> int:
+    is_shown = (t.entries.c.site_id == site_id) & (t.entries.c.state == EntryState.SHOWN.value)
+    return (await c.execute(select(func.count()).select_from(t.entries).where(is_shown, where))).scalar_one()
