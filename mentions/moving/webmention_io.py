@@ -1,0 +1,182 @@
+"""webmention.io: exports and API pages, jf2 (`children`) or the older form (`links`).
+
+Its rows are twelve years of history: kinds that are none (`rsvp-marty mcguire`), null kinds, protocols and authors,
+URLs with spaces.  All of that is read; only a row without source or target is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import IO, Any, Final
+
+import ijson
+
+from mentions import urls
+from mentions.model import WM_PROPERTY, Author, Content, Kind, PlainText, Protocol, Reaction
+from mentions.moving.records import Moved, Skipped, UnreadableExport, content_of, content_of_text, name_of, url_of, utc
+
+BY_PROPERTY: Final[Mapping[str, Kind]] = {
+    **{name: kind for kind, name in WM_PROPERTY.items() if kind is not Kind.REACJI},
+    "mention-of": Kind.MENTION,
+    "invite": Kind.INVITE,
+    "follow-of": Kind.FOLLOW,
+}
+BY_TYPE: Final[Mapping[str, Kind]] = {
+    "reply": Kind.REPLY,
+    "like": Kind.LIKE,
+    "repost": Kind.REPOST,
+    "bookmark": Kind.BOOKMARK,
+    "rsvp": Kind.RSVP,
+    "invite": Kind.INVITE,
+    "follow": Kind.FOLLOW,
+}
+RSVP: Final = frozenset({"yes", "no", "maybe", "interested"})
+
+
+def read(file: IO[bytes]) -> Iterator[Moved | Skipped]:
+    """Every record of either form, in the file's order."""
+    try:
+        for prefix, form in (("children.item", _from_jf2), ("links.item", _from_link)):
+            file.seek(0)
+            found = False
+            for number, record in enumerate(ijson.items(file, prefix, use_float=True)):
+                found = True
+                yield form(record, number) if isinstance(record, Mapping) else Skipped(f"#{number}", "it is no object")
+            if found:
+                return
+    except ijson.JSONError as broken:
+        raise UnreadableExport(f"the file is not JSON, or breaks off: {broken}") from broken
+    except UnicodeDecodeError as broken:
+        raise UnreadableExport(f"the file is not UTF-8: {broken}") from broken
+    _require_empty_feed(file)
+
+
+def _require_empty_feed(file: IO[bytes]) -> None:
+    file.seek(0)
+    for prefix, event, _value in ijson.parse(file):
+        if event == "start_array" and prefix in ("children", "links"):
+            return
+    raise UnreadableExport("the file has neither `children` (jf2) nor `links`")
+
+
+def _from_jf2(row: Mapping[str, Any], number: int) -> Moved | Skipped:
+    rsvp = row.get("rsvp")
+    kind = BY_PROPERTY.get(str(row.get("wm-property")), Kind.MENTION)
+    return _moved(
+        number,
+        source=row.get("wm-source"),
+        target=row.get("wm-target"),
+        wm_id=row.get("wm-id"),
+        protocol=row.get("wm-protocol"),
+        received=row.get("wm-received"),
+        private=row.get("wm-private"),
+        kind=kind,
+        rsvp=rsvp,
+        said=row,
+        content=_jf2_content(row),
+    )
+
+
+def _from_link(row: Mapping[str, Any], number: int) -> Moved | Skipped:
+    data = _object(row.get("data"))
+    kind_name, _, rsvp = str(_object(row.get("activity")).get("type")).partition("-")
+    content = data.get("content")
+    base = str(row.get("source") or "")
+    return _moved(
+        number,
+        source=row.get("source"),
+        target=row.get("target"),
+        wm_id=row.get("id"),
+        protocol=row.get("protocol"),
+        received=row.get("verified_date"),
+        private=row.get("private"),
+        kind=BY_TYPE.get(kind_name, Kind.MENTION),
+        rsvp=data.get("rsvp") or rsvp,
+        said={**data, "rels": row.get("rels")},
+        content=content_of(content, base=base) if isinstance(content, str) else None,
+    )
+
+
+def _moved(
+    number: int,
+    *,
+    source: object,
+    target: object,
+    wm_id: object,
+    protocol: object,
+    received: object,
+    private: object,
+    kind: Kind,
+    rsvp: object,
+    said: Mapping[str, Any],
+    content: Content | None,
+) -> Moved | Skipped:
+    ref = str(wm_id) if isinstance(wm_id, int) else f"#{number}"
+    if not isinstance(source, str) or urls.parse(source) is None:
+        return Skipped(ref, f"its source is no http(s) URL: {str(source)[:100]!r}")
+    if not isinstance(target, str) or urls.parse(target) is None:
+        return Skipped(ref, f"its target is no http(s) URL: {str(target)[:100]!r}")
+    published = utc(said.get("published"))
+    answer = rsvp if isinstance(rsvp, str) and rsvp in RSVP else None
+    if kind is Kind.RSVP and answer is None:
+        kind = Kind.REPLY
+    return Moved(
+        ref=ref,
+        source=source,
+        target=target,
+        protocol=Protocol.PINGBACK if protocol == "pingback" else Protocol.WEBMENTION,
+        received_at=utc(received) or published or datetime.fromtimestamp(0, UTC),
+        wm_id=wm_id if isinstance(wm_id, int) and wm_id > 0 else None,
+        private=private is True,
+        reaction=Reaction(
+            kind=kind,
+            author=_author(said.get("author")),
+            url=url_of(said.get("url")),
+            name=name_of(said.get("name")),
+            summary=_summary(said.get("summary")),
+            content=content,
+            published=said["published"] if published else None,
+            published_at=published,
+            rsvp=answer if kind is Kind.RSVP else None,
+            in_reply_to=tuple(u for u in [urls.parse(target)] if u and kind in (Kind.REPLY, Kind.RSVP)),
+            syndication=_urls(said.get("syndication")),
+            canonical=url_of(_object(said.get("rels")).get("canonical")),
+            photos=_urls(said.get("photo")),
+            videos=_urls(said.get("video")),
+            audios=_urls(said.get("audio")),
+            categories=tuple(name for one in _list(said.get("category")) if (name := name_of(one))),
+        ),
+    )
+
+
+def _jf2_content(row: Mapping[str, Any]) -> Content | None:
+    content = row.get("content")
+    if isinstance(content, str):
+        return content_of_text(content)
+    held = _object(content)
+    html = held.get("html") or (held.get("value") if held.get("content-type") == "text/html" else None)
+    if isinstance(html, str) and html:
+        return content_of(html, base=str(row.get("wm-source") or ""))
+    text = held.get("text") or held.get("value")
+    return content_of_text(text) if isinstance(text, str) else None
+
+
+def _author(card: object) -> Author:
+    held = _object(card)
+    return Author(name=name_of(held.get("name")), url=url_of(held.get("url")), photo=url_of(held.get("photo")))
+
+
+def _summary(value: object) -> PlainText | None:
+    return name_of(_object(value).get("value") if isinstance(value, Mapping) else value, limit=10_000)
+
+
+def _urls(value: object) -> tuple[Any, ...]:
+    return tuple(url for one in _list(value) if (url := url_of(one)))
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,125 @@
+"""WordPress eXtended RSS (WXR 1.0 to 1.2): the comments of a WordPress site, pingbacks and webmentions among them.
+
+Elements are known by their local names, because each version has a namespace of its own.  The webmention plugin keeps
+kind, source and author in comment meta (`webmention_source_url`, `semantic_linkbacks_*`, `protocol`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import IO, Final
+from xml.etree.ElementTree import Element  # a type; parsing is xml.py's
+
+from mentions import urls
+from mentions.model import Author, EntryState, Kind, Protocol, Reaction
+from mentions.moving import xml
+from mentions.moving.records import Moved, Skipped, content_of, name_of, url_of, utc
+
+STATES: Final[Mapping[str, EntryState]] = {
+    "1": EntryState.SHOWN,
+    "approved": EntryState.SHOWN,
+    "0": EntryState.HELD,
+    "hold": EntryState.HELD,
+    "spam": EntryState.SPAM,
+}
+"""`wp:comment_approved`; anything else (trash, post-trashed) is left out."""
+KINDS: Final[Mapping[str, Kind]] = {
+    "like": Kind.LIKE,
+    "favorite": Kind.LIKE,
+    "repost": Kind.REPOST,
+    "bookmark": Kind.BOOKMARK,
+    "tag": Kind.TAG,
+    "follow": Kind.FOLLOW,
+    "mention": Kind.MENTION,
+    "invited": Kind.INVITE,
+    "invite": Kind.INVITE,
+    "reacji": Kind.REACJI,
+    "quote": Kind.QUOTATION,
+    "quotation": Kind.QUOTATION,
+}
+_DATE: Final = ("%Y-%m-%d %H:%M:%S",)
+
+
+def read(file: IO[bytes]) -> Iterator[Moved | Skipped]:
+    """Every comment of every item, in the file's order."""
+    for item in xml.elements(file, ("item",)):
+        link = xml.text(item, "link")
+        title = xml.text(item, "title") or None
+        for comment in item:
+            if xml.local(comment.tag) == "comment":
+                yield _comment(comment, link, title)
+
+
+def _comment(comment: Element, link: str, title: str | None) -> Moved | Skipped:
+    ref = xml.text(comment, "comment_id") or "?"
+    page = urls.parse(link)
+    if page is None:
+        return Skipped(ref, f"its post has no http(s) address: {link[:100]!r}")
+    state = STATES.get(xml.text(comment, "comment_approved"))
+    if state is None:
+        return Skipped(ref, f"it is {xml.text(comment, 'comment_approved') or 'without a state'}")
+    at = _date(comment)
+    if at is None:
+        return Skipped(ref, "it has no date")
+    meta = _meta(comment)
+    form = xml.text(comment, "comment_type") or "comment"
+    website = url_of(xml.text(comment, "comment_author_url"))
+    protocol = _protocol(form, meta)
+    source = _source(meta) or (website if protocol is Protocol.PINGBACK else None) or f"{page}#comment-{ref}"
+    parent = xml.text(comment, "comment_parent")
+    return Moved(
+        ref=ref,
+        source=source,
+        target=page,
+        protocol=protocol,
+        state=state,
+        received_at=at,
+        parent_ref=parent if parent not in ("", "0") else None,
+        page_title=title,
+        reaction=Reaction(
+            kind=_kind(form, meta),
+            author=Author(
+                name=name_of(xml.text(comment, "comment_author")),
+                url=url_of(meta.get("semantic_linkbacks_author_url")) or (website if website != source else None),
+                photo=url_of(meta.get("avatar") or meta.get("semantic_linkbacks_avatar")),
+            ),
+            url=url_of(meta.get("url") or meta.get("semantic_linkbacks_canonical")),
+            content=content_of(xml.text(comment, "comment_content"), base=source),
+            published=at.isoformat(),
+            published_at=at,
+            rsvp=form.partition(":")[2] or None,
+            in_reply_to=(page,),
+        ),
+    )
+
+
+def _date(comment: Element) -> datetime | None:
+    named = (xml.text(comment, "comment_date_gmt"), xml.text(comment, "comment_date"))
+    return next((at for text in named if (at := utc(text, formats=_DATE))), None)
+
+
+def _meta(comment: Element) -> dict[str, str]:
+    metas = [found for found in comment if xml.local(found.tag) == "commentmeta"]
+    return {xml.text(one, "meta_key"): xml.text(one, "meta_value") for one in metas}
+
+
+def _source(meta: Mapping[str, str]) -> str | None:
+    for key in ("webmention_source_url", "semantic_linkbacks_source"):
+        if found := urls.parse(meta.get(key, "")):
+            return found
+    return None
+
+
+def _protocol(form: str, meta: Mapping[str, str]) -> Protocol:
+    if meta.get("protocol") == "webmention" or _source(meta) or form == "webmention":
+        return Protocol.WEBMENTION
+    return Protocol.PINGBACK if form in ("pingback", "trackback") else Protocol.COMMENT
+
+
+def _kind(form: str, meta: Mapping[str, str]) -> Kind:
+    named = meta.get("semantic_linkbacks_type") or form
+    if named.startswith("rsvp:"):
+        return Kind.RSVP
+    if named in KINDS:
+        return KINDS[named]
+    return Kind.MENTION if named in ("pingback", "trackback", "webmention") else Kind.REPLY
