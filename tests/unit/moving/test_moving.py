@@ -3,6 +3,7 @@
 import io
 import json
 import sqlite3
+import tracemalloc
 from datetime import UTC, datetime
 
 import pytest
@@ -133,7 +134,8 @@ WXR = """<?xml version="1.0" encoding="UTF-8"?>
 def comment(number, *, form="", approved="1", parent="0", url="", content="Hello", meta=""):
     return f"""<wp:comment><wp:comment_id>{number}</wp:comment_id><wp:comment_author><![CDATA[Ann]]></wp:comment_author>
 <wp:comment_author_url>{url}</wp:comment_author_url><wp:comment_date>2024-05-01 12:00:00</wp:comment_date>
-<wp:comment_date_gmt>2024-05-01 10:00:00</wp:comment_date_gmt><wp:comment_content><![CDATA[{content}]]></wp:comment_content>
+<wp:comment_date_gmt>2024-05-01 10:00:00</wp:comment_date_gmt>
+<wp:comment_content><![CDATA[{content}]]></wp:comment_content>
 <wp:comment_approved>{approved}</wp:comment_approved><wp:comment_type>{form}</wp:comment_type>
 <wp:comment_parent>{parent}</wp:comment_parent>{meta}</wp:comment>"""
 
@@ -180,7 +182,8 @@ DISQUS = """<?xml version="1.0"?><disqus xmlns="http://disqus.com" xmlns:dsq="ht
 
 def post(number, *, thread=10, parent=None, deleted="false", spam="false"):
     below = f'<parent dsq:id="{parent}"/>' if parent else ""
-    return f"""<post dsq:id="{number}"><message><![CDATA[<p>Hello</p>]]></message><createdAt>2024-05-01T10:00:00Z</createdAt>
+    return f"""<post dsq:id="{number}"><message><![CDATA[<p>Hello</p>]]></message>
+<createdAt>2024-05-01T10:00:00Z</createdAt>
 <isDeleted>{deleted}</isDeleted><isSpam>{spam}</isSpam><author><name>Ann</name></author>
 <thread dsq:id="{thread}"/>{below}</post>"""
 
@@ -211,11 +214,9 @@ def test_broken_xml_is_named(read):
 
 
 def test_a_long_wxr_file_is_read_in_flat_memory(tmp_path):
-    import tracemalloc
-
     path = tmp_path / "long.xml"
     item = "<item><title>t</title><link>https://site.example/post</link>" + comment(1, content="x" * 2000) + "</item>"
-    head, tail = WXR.split("<item>")[0], "</channel></rss>"
+    head, tail = WXR.split("<item>", maxsplit=1)[0], "</channel></rss>"
 
     def peak_of(items):
         path.write_text(head + item * items + tail)
@@ -234,11 +235,12 @@ def test_an_isso_database_is_read_with_its_parents(tmp_path):
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE threads (id INTEGER PRIMARY KEY, uri VARCHAR, title VARCHAR)")
         db.execute(
-            "CREATE TABLE comments (tid, id INTEGER PRIMARY KEY, parent, created FLOAT, modified, mode, remote_addr, text,"
-            " author, email, website, likes, dislikes, voters, notification)"
+            "CREATE TABLE comments (tid, id INTEGER PRIMARY KEY, parent, created FLOAT, modified, mode, remote_addr,"
+            " text, author, email, website, likes, dislikes, voters, notification)"
         )
         db.execute("INSERT INTO threads VALUES (1, '/post/', 'A post')")
-        row = "INSERT INTO comments (tid, id, parent, created, mode, text, author, website) VALUES (1, ?, ?, 1714557600.5, ?, ?, ?, ?)"
+        columns = "tid, created, id, parent, mode, text, author, website"
+        row = f"INSERT INTO comments ({columns}) VALUES (1, 1714557600.5, ?, ?, ?, ?, ?, ?)"
         db.execute(row, (1, None, 1, "**Hello**", "Ann", "https://ann.example/"))
         db.execute(row, (2, 1, 2, "Answer", None, "javascript:alert(1)"))
         db.execute(row, (3, None, 4, "", None, None))
