@@ -45,6 +45,7 @@ unixsocket redis.sock
 unixsocketperm 700
 pidfile redis.pid
 daemonize no
+set-proc-title no
 databases 1
 save ""
 appendonly yes
@@ -80,8 +81,9 @@ class EmbeddedRedis:
         Raises `ConfigurationError` when it does not run."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.folder / "turn.lock").touch(mode=0o600)
         except OSError as error:
-            raise ConfigurationError(f"cannot make the folder {self.folder}: {error.strerror}") from error
+            raise ConfigurationError(f"cannot write in {self.folder}: {error.strerror}") from error
         with self._our_turn():
             self._shorten()
             self._users.acquire_shared(within_s=0)

@@ -7,7 +7,7 @@ reconnection: nothing is missed for good.  The change log itself, with its curso
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -73,7 +73,7 @@ class Events:
         channel = _page_channel(page_id)
         await self._scripts.run("change", [f"{channel}:cursor"], [channel, cursor, _CURSOR_KEPT_MS])
 
-    async def follow(self, page_id: int) -> AsyncIterator[int]:
+    async def follow(self, page_id: int) -> AsyncGenerator[int, None]:
         """Cursors of the page's changes, as they come; several quick ones may come as the last of them.
 
         The first comes at once if the page has changed within the last hour: read the change log then, and nothing
@@ -167,7 +167,7 @@ class _Hub:
         while True:
             try:
                 async with self._client.pubsub() as pubsub:
-                    async with self._turn:
+                    async with self._turn, asyncio.timeout(DEADLINE_S):
                         await pubsub.subscribe(*self._ears)
                         self._pubsub = pubsub
                     async for message in pubsub.listen():

@@ -45,7 +45,7 @@ from mentions.streams.scripts import DEADLINE_S, Call, Client, Scripts, as_field
 
 PRESENCE_S: Final = 5.0
 """A worker that has not been heard of for so long is taken for dead; `beat` more often than that."""
-STALLED_S: Final = 60.0
+STALLED_S: Final = 30.0
 """A delivery that no living worker knows of (its answer was lost) is handed out again after this time."""
 DELIVERY_LIMIT: Final = 5
 """A claim over which so many workers died is buried instead of being handed out once more."""
@@ -154,6 +154,10 @@ class Queue:
         flat = [part for pair in fields.items() for part in pair]
         return bool(await self._own("delay", job, repr(at.timestamp()), *flat))
 
+    async def put_back(self, job: Job) -> bool:
+        """The worker will not do it after all (it stops): another may, at once.  False: it had been taken over."""
+        return bool(await self._own("put_back", job))
+
     async def bury(self, job: Job, reason: str) -> bool:
         """Gives the claim up until somebody revives it.  False: it had been taken over, or is buried already."""
         return bool(await self._own("bury", job, reason, repr(time.time()), BURIED_KEPT))
@@ -190,7 +194,7 @@ class Queue:
         Answers with those that are not the worker's any more: somebody thought it dead.  They may be dropped."""
         held = [part for job in jobs for part in (job.entry_id, job.deliveries)]
         self._seen_at[worker] = time.monotonic()
-        lost = set(await self._scripts.run("beat", _SHARED, (worker, self._presence_ms, *held)))
+        lost = set(await self._scripts.run("beat", _SHARED, (worker, self._presence_ms, self._stalled_ms // 3, *held)))
         return [job for job in jobs if job.entry_id in lost]
 
     async def _be_seen(self, worker: str) -> None:

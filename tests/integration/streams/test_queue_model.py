@@ -50,6 +50,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue = self.runner.run(self._open())
         self.open: dict[str, str] = {}  # claim id -> pair, of every claim that was accepted and has not ended
         self.delayed: set[str] = set()
+        self.started: set[str] = set()  # a worker, dead or alive, has looked at it: it absorbs nothing that comes later
         self.buried: dict[str, str] = {}
         self.holds: list[Hold] = []
         self.dead: set[str] = set()
@@ -65,8 +66,9 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(pair=PAIRS)
     def add(self, pair):
         self.number += 1
-        claim = Claim(f"c{self.number}", f"https://source.example/{pair}", "https://site.example/", Protocol.WEBMENTION, NOW)
-        waiting = {id_ for id_, of in self.open.items() if of == pair and id_ not in self.running()}
+        source = f"https://source.example/{pair}"
+        claim = Claim(f"c{self.number}", source, "https://site.example/", Protocol.WEBMENTION, NOW)
+        waiting = {id_ for id_, of in self.open.items() if of == pair and id_ not in self.started}
         in_hand = {hold.job.claim.id for hold in self.holds if hold.is_ours}
         try:
             added = self.runner.run(self.queue.add(claim))
@@ -102,6 +104,7 @@ class QueueMachine(RuleBasedStateMachine):
                     hold.is_ours = hold.is_running = False
             if job.exhausted:
                 self.buried[job.claim.id] = self.open.pop(job.claim.id)
+                self.started.discard(job.claim.id)
             else:
                 self.holds.append(Hold(job, worker))
 
@@ -114,8 +117,11 @@ class QueueMachine(RuleBasedStateMachine):
         started = self.runner.run(self.queue.start(hold.job, hold.worker))
         assert started == (hold.is_ours and not twins)
         hold.is_running = started
-        if not started:
+        if started:
+            self.started.add(hold.job.claim.id)
+        else:
             self.holds.remove(hold)
+            self.started -= {hold.job.claim.id} if hold.is_ours else set()
 
     @precondition(lambda self: self.holds)
     @rule(data=st.data(), end=st.sampled_from(["finish", "delay", "postpone", "bury", "put_back"]))
@@ -135,6 +141,7 @@ class QueueMachine(RuleBasedStateMachine):
             case _:
                 done = self.queue.put_back(hold.job)
         assert self.runner.run(done) is hold.is_ours
+        self.started -= {id_} if hold.is_ours else set()
         if hold.is_ours and end == "finish":
             del self.open[id_]
         if hold.is_ours and end == "bury":
@@ -235,7 +242,7 @@ def test_no_claim_is_lost_and_no_pair_runs_twice(machine):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=60,
+            max_examples=80,
             stateful_step_count=40,
             deadline=None,
             derandomize=True,
