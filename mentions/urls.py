@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -183,9 +184,9 @@ def near_miss_reason(found: str, wanted: str) -> str | None:
     """Why `found` is not `wanted` although it might have been meant: the first difference of `scheme`, `www`, `slash`,
     `encoding`, `case`, `tracking`, `query`, `fragment`; None when they are the same or have nothing in common."""
     a, b = _split(found), _split(wanted)
-    if a is None or b is None or a == b or a.userinfo is not None or site_authority(a.host) != site_authority(b.host):
+    if a is None or b is None or a == b or a.userinfo is not None or _folded_path(a.path) != _folded_path(b.path):
         return None
-    if _folded_path(a.path) != _folded_path(b.path):
+    if site_authority(a.host) != site_authority(b.host):
         return None
     differences = (
         (a.scheme != b.scheme, "scheme"),
@@ -207,6 +208,7 @@ def _serialise(text: str, base: str | None) -> str | None:
         return None
 
 
+@lru_cache(maxsize=8)
 def _split(url: str) -> _Parts | None:
     parsed = parse(url)
     match = _PARTS.fullmatch(parsed) if parsed is not None else None
@@ -223,11 +225,12 @@ def _host_and_port(text: str) -> tuple[str, str, str]:
 
 
 def _folded_path(path: str) -> str:
-    return re.sub(r"/+", "/", _decoded(path)).rstrip("/").casefold()
+    path = _decoded(path)
+    return (re.sub(r"/+", "/", path) if "//" in path else path).rstrip("/").casefold()
 
 
 def _decoded(text: str) -> str:
-    return unicodedata.normalize("NFC", unquote(text, errors="replace"))
+    return unicodedata.normalize("NFC", unquote(text, errors="replace")) if "%" in text else text
 
 
 def _path_difference(a: str, b: str) -> str:
