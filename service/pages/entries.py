@@ -1,0 +1,309 @@
+"""One response as a template sees it: jf2 read into names, times and words, and nothing left to decide in the template.
+
+Pure: takes the outside form of an entry (contract §6, §7) and a language.  Foreign text leaves here as `str`, which the
+templates escape; only `content.html`, made by the sanitiser, is `Markup`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from service.i18n import Catalogue
+from service.pages.faces import face, seed_of
+
+LONG_TEXT: Final = 1_600
+"""Characters of a response that are shown in full; a longer one is cut and continues at its own place."""
+CUT_TEXT: Final = 700
+SHOWN_FACES: Final = 12
+"""Faces of a reaction that stand open; the others wait behind "and … more"."""
+MAX_CHAIN: Final = 200
+"""Levels of nesting that are followed at all."""
+
+Jf2 = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """A response, ready to be written down."""
+
+    id: int
+    prop: str
+    """The microformats property that it is to what it hangs below: `u-comment`, `u-like` …"""
+    kind: str
+    protocol: str
+    author: str
+    author_url: str | None
+    avatar: str | None
+    face: Markup
+    is_post_author: bool
+    url: str
+    """Where it stands: at its own site, or at our permalink."""
+    permalink: str
+    host: str
+    """The site that it came from; empty for what was typed here."""
+    when: str
+    datetime: str
+    is_published: bool
+    """Whether the source says the time; otherwise it is when we received it."""
+    lang: str | None
+    verb: str
+    title: str
+    html: Markup
+    text: str
+    context: str
+    is_cut: bool
+    in_reply_to: str
+    rsvp: str
+    emoji: str
+    photos: tuple[str, ...]
+    likes: int
+    is_gone: bool
+    children: tuple[EntryView, ...] = ()
+    deeper: int = 0
+    """Answers below this one that are not shown here."""
+
+    @property
+    def anchor(self) -> str:
+        """The id of its element; ours for ever."""
+        return f"c-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FaceGroup:
+    """Everybody who reacted in one way."""
+
+    kind: str
+    label: str
+    shown: list[EntryView] = field(default_factory=list)
+    more: list[EntryView] = field(default_factory=list)
+
+
+def view_of(entry: Jf2, *, thread: Jf2, words: Catalogue, base: str, depth: int, level: int = 1) -> EntryView:
+    """A readable response with its answers, `depth` levels of them."""
+    children = entry.get("comment") or []
+    shown = level < depth
+    return _view(
+        entry,
+        prop="u-comment",
+        words=words,
+        base=base,
+        post=thread["url"],
+        children=tuple(
+            view_of(child, thread=thread, words=words, base=base, depth=depth, level=level + 1) for child in children
+        )
+        if shown
+        else (),
+        deeper=0 if shown else count_below(entry),
+    )
+
+
+def count_below(entry: Jf2) -> int:
+    """How many responses hang below an entry, at every level; tombstones are none."""
+    total, level = 0, list(entry.get("comment") or [])
+    for _ in range(MAX_CHAIN):
+        if not level:
+            break
+        total += sum(1 for each in level if not each.get("wm-deleted"))
+        level = [child for each in level for child in each.get("comment") or []]
+    return total
+
+
+def face_groups(thread: Jf2, *, words: Catalogue, base: str) -> list[FaceGroup]:
+    """Reactions that have nothing to read, as groups of faces; in the order of REACTIONS, then others."""
+    reactions: dict[str, list[Jf2]] = thread.get("reactions") or {}
+    groups = []
+    for kind in sorted(reactions, key=lambda kind: (_order(kind), kind)):
+        views = [_view(entry, prop=_property(kind), words=words, base=base, post=thread["url"]) for entry in reactions[kind]]
+        for rsvp in _answers(kind, views):
+            same = [view for view in views if kind != "rsvp" or view.rsvp == rsvp]
+            label = reaction_label(words, rsvp if kind == "rsvp" else kind, len(same))
+            groups.append(FaceGroup(kind, label, same[:SHOWN_FACES], same[SHOWN_FACES:]))
+    return groups
+
+
+def _answers(kind: str, views: list[EntryView]) -> list[str]:
+    if not views:
+        return []
+    if kind != "rsvp":
+        return [""]
+    return [answer for answer in ("yes", "maybe", "interested", "no") if any(view.rsvp == answer for view in views)]
+
+
+def _property(kind: str) -> str:
+    return {"like": "u-like", "repost": "u-repost", "bookmark": "u-bookmark", "rsvp": "u-rsvp"}.get(kind, "u-mention")
+
+
+def _order(kind: str) -> int:
+    order = ("like", "reacji", "repost", "bookmark", "rsvp", "follow", "tag", "person-tag", "invite")
+    return order.index(kind) if kind in order else len(order)
+
+
+def reaction_label(words: Catalogue, kind: str, n: int) -> str:
+    """`Liked by 3 people`, for a kind of reaction or an answer to an invitation."""
+    ngettext = words.ngettext
+    match kind:
+        case "like":
+            text = ngettext("Liked by %(num)s person", "Liked by %(num)s people", n)
+        case "reacji":
+            text = ngettext("%(num)s person reacted", "%(num)s people reacted", n)
+        case "repost":
+            text = ngettext("Shared by %(num)s person", "Shared by %(num)s people", n)
+        case "bookmark":
+            text = ngettext("Bookmarked by %(num)s person", "Bookmarked by %(num)s people", n)
+        case "yes":
+            text = ngettext("%(num)s person is going", "%(num)s people are going", n)
+        case "maybe":
+            text = ngettext("%(num)s person may go", "%(num)s people may go", n)
+        case "interested":
+            text = ngettext("%(num)s person is interested", "%(num)s people are interested", n)
+        case "no":
+            text = ngettext("%(num)s person cannot go", "%(num)s people cannot go", n)
+        case _:
+            text = ngettext("Mentioned by %(num)s person", "Mentioned by %(num)s people", n)
+    return text % {"num": words.number(n)}
+
+
+def verb_of(words: Catalogue, kind: str, protocol: str, *, has_content: bool) -> str:
+    """What somebody did who has more to say than a reaction; empty for a plain reply."""
+    gettext = words.gettext
+    if protocol == "pingback" and not has_content:
+        return gettext("Pingback")
+    said = {
+        "reply": "",
+        "reacji": "",
+        "like": gettext("liked this"),
+        "repost": gettext("shared this"),
+        "bookmark": gettext("bookmarked this"),
+        "rsvp": gettext("answered the invitation"),
+        "quotation": gettext("quoted this"),
+        "tag": gettext("tagged this"),
+        "person-tag": gettext("tagged somebody here"),
+        "invite": gettext("invited somebody"),
+        "follow": gettext("follows this"),
+    }
+    return said.get(kind, "" if protocol == "comment" else gettext("mentioned this"))
+
+
+def _view(
+    entry: Jf2,
+    *,
+    prop: str,
+    words: Catalogue,
+    base: str,
+    post: str,
+    children: tuple[EntryView, ...] = (),
+    deeper: int = 0,
+) -> EntryView:
+    entry_id = int(entry["wm-id"])
+    permalink = f"{base}/entries/{entry_id}"
+    author = entry.get("author") or {}
+    protocol = entry.get("wm-protocol") or "webmention"
+    source = entry.get("wm-source") or entry.get("url") or ""
+    url = permalink if protocol == "comment" else entry.get("url") or source or permalink
+    host = "" if protocol == "comment" else host_of(source or url)
+    kind = entry.get("wm-kind") or "mention"
+    content = entry.get("content") or {}
+    html, text, is_cut = _body(content, _plain(entry.get("summary")))
+    when, machine, is_published = _when(entry, words)
+    return EntryView(
+        id=entry_id,
+        prop=prop,
+        kind=kind,
+        protocol=protocol,
+        author=author.get("name") or host_of(author.get("url") or "") or host or words.gettext("Somebody"),
+        author_url=author.get("url") or None,
+        avatar=entry.get("wm-avatar"),
+        face=Markup(face(seed_of(author.get("url"), author.get("name"), host))),  # noqa: S704 - drawn by us
+        is_post_author=is_post_author(entry, post),
+        url=url,
+        permalink=permalink,
+        host=host,
+        when=when,
+        datetime=machine,
+        is_published=is_published,
+        lang=entry.get("wm-lang"),
+        verb=verb_of(words, kind, protocol, has_content=bool(content)),
+        title=entry.get("name") or "",
+        html=html,
+        text=text,
+        context="" if html or text else entry.get("wm-context") or "",
+        is_cut=is_cut,
+        in_reply_to=entry.get("in-reply-to") or post,
+        rsvp=(entry.get("rsvp") or "").lower(),
+        emoji=text if kind == "reacji" else "",
+        photos=tuple(entry.get("photo") or ()),
+        likes=int(entry.get("wm-likes") or 0),
+        is_gone=bool(entry.get("wm-deleted")),
+        children=children,
+        deeper=deeper,
+    )
+
+
+def is_post_author(entry: Jf2, post: str) -> bool:
+    """Whether the response is the post's author's own: its page and its author's URL are on the post's site, and the
+    post lies below the author's URL (so that two people of one host are told apart).  Others may only claim it."""
+    if "wm-post-author" in entry:
+        return bool(entry["wm-post-author"])
+    author, site = (entry.get("author") or {}).get("url") or "", host_of(post)
+    if entry.get("wm-protocol") == "comment" or not author or not site:
+        return False
+    if not site == host_of(author) == host_of(entry.get("wm-source") or ""):
+        return False
+    home = urlsplit(author).path.rpartition("/")[0] + "/"
+    return urlsplit(post).path.startswith(home)
+
+
+def _plain(summary: Any) -> str:
+    """A jf2 summary is a string, or an object with its type."""
+    return str(summary.get("value") or "") if isinstance(summary, dict) else str(summary or "")
+
+
+def _body(content: Jf2, summary: str) -> tuple[Markup, str, bool]:
+    """HTML, or else text; and whether it was cut because it is long."""
+    text = content.get("text") or ""
+    if len(text) > LONG_TEXT:
+        return Markup(), summary[:CUT_TEXT] if summary else cut(text, CUT_TEXT), True
+    if content.get("html"):
+        return Markup(content["html"]), "", False  # noqa: S704 - SafeHtml, made in mentions/sanitize.py
+    return Markup(), text or summary, bool(summary and not text)
+
+
+def cut(text: str, limit: int) -> str:
+    """The text up to the last word that fits, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    return text[:limit].rsplit(None, 1)[0].rstrip(" ,;:–-") + " …"
+
+
+def host_of(url: str) -> str:
+    """The host that a person would name: without `www.` and port-less unless the port is unusual."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def _when(entry: Jf2, words: Catalogue) -> tuple[str, str, bool]:
+    """When it was published (else received), for people and for machines; and whether the source said so."""
+    for name in ("published", "wm-received"):
+        value = entry.get(name)
+        when = read_moment(value) if value else None
+        if when is not None:
+            return words.moment(when), str(value), name == "published"
+    return "", "", False
+
+
+def read_moment(value: str) -> date | None:
+    """An RFC 3339 time, with its own offset, or a mere date; None when it is neither."""
+    text = value.strip()
+    try:
+        if len(text) <= 10:
+            return date.fromisoformat(text)
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)

@@ -1,0 +1,90 @@
+"""A thread as HTML: the fragment that stands in somebody's page, marked up so that the page parses with its responses.
+
+Takes the outside form of a thread (contract §7) and gives light-DOM HTML: an `h-feed` of `u-comment h-cite`, nested;
+reactions as `u-like h-cite` and so on.  What is foreign in it is either plain text, escaped here, or `content.html`,
+which `mentions/sanitize.py` has made.  Knows nothing of requests or storage; how an entry is looked at is `entries.py`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from service.i18n import Catalogue, catalogue
+from service.pages.entries import EntryView, FaceGroup, face_groups, view_of
+from service.pages.templating import phrase, render
+
+MARKUP_VERSION: Final = 1
+"""Told to the script, which takes over only what it knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a thread is to be shown; every part has a value that suits a post's page."""
+
+    also: str | None = None
+    """A second language for headings, shown beside the first."""
+    within: str | None = None
+    """`h-entry`: the fragment stands inside the post's own h-entry, so its comments belong to that, not to a feed."""
+    level: int = 2
+    """Level of the thread's heading."""
+    comments_open: bool = False
+    """Whether the form for comments typed here is shown."""
+    depth: int = 5
+    """Levels that are shown nested; deeper ones are reached by "continue this thread"."""
+
+
+def render_thread(thread: dict[str, Any], lang: str, base: str, look: Look | None = None) -> str:
+    """The fragment for a thread as `GET /api/thread` gives it; `base` is what our own URLs start with."""
+    look = look or Look()
+    words = catalogue(lang)
+    tongues = [words, *([catalogue(look.also)] if look.also and look.also != lang else [])]
+    return render(
+        "thread.html",
+        lang,
+        thread=_facts(thread, base, lang),
+        look=look,
+        headings=[(each.lang, heading(each, thread)) for each in tongues],
+        invitations=[(each.lang, each.gettext("Leave a reply")) for each in tongues],
+        base=base,
+        entries=[view_of(child, thread=thread, words=words, base=base, depth=look.depth) for child in thread["children"]],
+        groups=face_groups(thread, words=words, base=base),
+        news=json.dumps(news_forms(words), ensure_ascii=False),
+    )
+
+
+def news_forms(words: Catalogue) -> dict[str, str]:
+    """What the script announces when responses arrive, for every plural category of the language."""
+    return words.forms("%(num)s new response – show it", "%(num)s new responses – show them")
+
+
+def heading(words: Catalogue, thread: dict[str, Any]) -> Markup:
+    """`4 thoughts on “Title”`."""
+    count, title = int(thread.get("count") or 0), thread.get("name") or ""
+    if not count:
+        return Markup.escape(words.gettext("No responses yet"))
+    if title:
+        return phrase(words, "One thought on “%(title)s”", "%(num)s thoughts on “%(title)s”", count, title=title)
+    return phrase(words, "One thought", "%(num)s thoughts", count)
+
+
+def _facts(thread: dict[str, Any], base: str, lang: str) -> dict[str, Any]:
+    url = thread["url"]
+    return {
+        "url": url,
+        "key": hashlib.sha256(url.encode()).hexdigest()[:8],
+        "name": thread.get("name") or "",
+        "count": int(thread.get("count") or 0),
+        "cursor": thread.get("cursor") or 0,
+        "closed": bool(thread.get("closed")),
+        "markup": MARKUP_VERSION,
+        "endpoint": f"{base}/webmention",
+        "next": f"{base}/embed?{urlencode({'target': url, 'lang': lang, 'after': after})}" if (after := thread.get("next")) else "",
+    }
+
+
+__all__ = ["EntryView", "FaceGroup", "Look", "news_forms", "render_thread"]

@@ -1,0 +1,78 @@
+"""`GET /entries/{wm-id}`: one response as a page of its own, which another site can answer.
+
+An `h-entry` for what was typed here, an `h-cite` for what came from elsewhere; its answers nested as `u-comment`; our
+endpoints advertised.  410 for what was removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from mentions import threads
+from mentions.errors import NotFound
+from mentions.model import Entry, EntryState, Page
+from mentions.storage import entries, pages
+from mentions.threads import Branch
+from service import i18n, keys
+from service.api.threads import nest
+from service.pages.answer import advertised, language_of, render
+from service.pages.entries import view_of
+
+DEPTH = 6
+"""Levels of answers below the response."""
+
+
+def setup(app: web.Application) -> None:
+    """Adds the permalinks."""
+    app.router.add_get(r"/entries/{id:\d{1,18}}", show_entry)
+
+
+async def show_entry(request: web.Request) -> web.StreamResponse:
+    """GET: the response, what it answers, and what answers it."""
+    entry, page, found = await _load(request.app, int(request.match_info["id"]))
+    if entry.state is EntryState.DELETED:
+        return render(request, "error.html", {"status": 410, "code": "gone", "message": None}, status=410)
+    if entry.state is not EntryState.SHOWN or entry.private:
+        raise NotFound("There is no such response here.")
+    base, lang = request.app[keys.SETTINGS].public_url, language_of(request)
+    branch = _find(found, entry, base)
+    [made] = nest([branch], page, base)
+    parent = next((each for each in found if each.id == branch.parent_id and each.state is EntryState.SHOWN), None)
+    post = {"url": page.url, "name": page.title or page.url}
+    words = i18n.catalogue(lang)
+    context: dict[str, Any] = {
+        "post": post,
+        "view": view_of(made, thread=post, words=words, base=base, depth=DEPTH),
+        "is_ours": made["wm-protocol"] == "comment",
+        "answered": _answered(parent, page, base, words),
+        "permalink": f"{base}/entries/{entry.id}",
+    }
+    return render(request, "permalink.html", context, headers=advertised(request))
+
+
+async def _load(app: web.Application, entry_id: int) -> tuple[Entry, Page, list[Entry]]:
+    async with app[keys.DB].read() as c:
+        entry = await entries.get(c, entry_id)
+        page = await pages.by_id(c, entry.page_id) if entry else None
+        if entry is None or page is None:
+            raise NotFound("There is no such response here.")
+        states = (EntryState.SHOWN, EntryState.HIDDEN, EntryState.DELETED)
+        return entry, page, list(await entries.thread(c, page.id, states, None, 20_000))
+
+
+def _find(found: list[Entry], entry: Entry, base: str) -> Branch:
+    """The entry in its place in the thread, made a root; a reaction, or a copy that another stands for, stands alone."""
+    thread = threads.build(found, permalink_base=f"{base}/entries/")
+    for branch in threads.walk(thread.roots):
+        if branch.entry.id == entry.id:
+            return branch
+    return Branch(entry)
+
+
+def _answered(parent: Entry | None, page: Page, base: str, words: i18n.Catalogue) -> dict[str, str]:
+    """What the response answers: another response, by its author's name, or the post, by its title."""
+    if parent is None:
+        return {"url": page.url, "name": page.title or page.url}
+    name = parent.reaction.author.name or parent.reaction.name or words.gettext("Somebody")
+    return {"url": f"{base}/entries/{parent.id}", "name": name}

@@ -1,0 +1,116 @@
+"""The widget as it is published: sources made small, joined, versioned by their content, with their integrity hashes.
+
+No build step and no tool of another language: the sources are plain modules and plain CSS, and what is cut away is white
+space and comments on lines of their own.  A version lives for ever in its immutable URL, because sites pin its hash:
+before a release that changes the widget, the published files are kept in `releases/<version>/`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from config import VERSION
+from service.widget.assets import Asset
+
+HERE: Final = Path(__file__).parent
+SOURCES: Final = HERE / "src"
+RELEASES: Final = HERE / "releases"
+TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+
+_CSS_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
+_CSS_SPACE: Final = re.compile(r"\s*([{};,>~])\s*")
+_PLACEHOLDER: Final = '"__STYLES__"'
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One version of the widget: file name -> file."""
+
+    version: str
+    files: Mapping[str, Asset]
+
+
+def small_css(source: str) -> str:
+    """CSS without comments and without white space that means nothing; `calc()` and selectors keep theirs."""
+    text = " ".join(_CSS_COMMENT.sub("", source).split())
+    text = _CSS_SPACE.sub(r"\1", text)
+    return text.replace(": ", ":").replace(";}", "}")
+
+
+def small_js(source: str) -> str:
+    """A script without indentation, empty lines and comment lines; every other line stays as it was written."""
+    lines = (line.strip() for line in source.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
+
+
+def build() -> Release:
+    """The version that the sources make."""
+    css = small_css((SOURCES / "thread.css").read_text("utf-8"))
+    thread = small_js((SOURCES / "thread.js").read_text("utf-8"))
+    if thread.count(_PLACEHOLDER) != 1:
+        raise ValueError("thread.js has no single place for its styles")
+    texts = {
+        "thread.js": thread.replace(_PLACEHOLDER, json.dumps(css, ensure_ascii=False)),
+        "thread.css": css + "\n",
+        "count.js": small_js((SOURCES / "count.js").read_text("utf-8")),
+    }
+    digest = hashlib.sha256("\0".join(texts.values()).encode()).hexdigest()
+    files = {name: Asset(name, TYPES[Path(name).suffix], text.encode()) for name, text in texts.items()}
+    return Release(f"{VERSION}-{digest[:8]}", files)
+
+
+@cache
+def current() -> Release:
+    """The version that `/widget.js` hands out."""
+    return build()
+
+
+@cache
+def published() -> Mapping[str, Release]:
+    """Every version that has a URL, by its name."""
+    kept = [_kept(folder) for folder in sorted(RELEASES.iterdir()) if folder.is_dir()] if RELEASES.is_dir() else []
+    return {release.version: release for release in (*kept, current())}
+
+
+def _kept(folder: Path) -> Release:
+    files = {
+        path.name: Asset(path.name, TYPES[path.suffix], path.read_bytes())
+        for path in sorted(folder.iterdir())
+        if path.suffix in TYPES
+    }
+    return Release(folder.name, files)
+
+
+def integrity(base: str) -> dict[str, object]:
+    """What `/widget/integrity.json` says: for every version and file its URL, its hash and its size."""
+    return {
+        "version": current().version,
+        "releases": {
+            release.version: {
+                name: {
+                    "url": f"{base}/widget/{release.version}/{name}",
+                    "integrity": asset.integrity,
+                    "bytes": len(asset.body),
+                    "bytes_gzip": len(asset.compressed),
+                }
+                for name, asset in release.files.items()
+            }
+            for release in published().values()
+        },
+    }
+
+
+def keep(version: str | None = None) -> Path:
+    """Writes the current version into `releases/`, so that its URL outlives the sources; the folder."""
+    release = published()[version] if version else current()
+    folder = RELEASES / release.version
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, asset in release.files.items():
+        (folder / name).write_bytes(asset.body)
+    return folder
