@@ -12,8 +12,6 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import structlog
-from redis.exceptions import RedisError
-
 from mentions.errors import Unavailable
 from mentions.streams.messages import PREFIX, claim_key
 from mentions.streams.scripts import DEADLINE_S, Client, Scripts, as_text, reaching_redis
@@ -116,72 +114,75 @@ class _Ear:
 
 
 class _Hub:
-    """One subscription connection, shared by every listener of the process."""
+    """One subscription connection, shared by every listener of the process; open while there is one."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._ears: dict[str, set[_Ear]] = {}
-        self._turn = asyncio.Lock()
-        self._pubsub: Any = None
-        self._reader: asyncio.Task[None] | None = None
+        self._live: set[str] = set()
+        """Channels that Redis has confirmed; a further listener need not wait for that."""
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def listen(self, channel: str) -> AsyncIterator[_Ear]:
+        """An ear that is told to look for itself as soon as it misses nothing more, and after each reconnection."""
         ear = _Ear()
         self._ears.setdefault(channel, set()).add(ear)
+        if channel in self._live:
+            ear.tell(None)
+        self._changed.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="events.listen")
         try:
-            await self._begin(channel)
             yield ear
         finally:
             self._ears[channel].discard(ear)
             if not self._ears[channel]:
                 del self._ears[channel]
-                await self._end(channel)
+                self._changed.set()
+            if not self._ears and self._task is not None:
+                self._task.cancel()
+                self._task = None
 
-    async def _begin(self, channel: str) -> None:
-        """Each confirmation tells all listeners of the channel to look for themselves, this one included."""
-        if self._reader is None:
-            self._reader = asyncio.create_task(self._read_on(), name="events.read")
-            return
-        await self._say("subscribe", channel)
-
-    async def _end(self, channel: str) -> None:
-        if self._ears:
-            await self._say("unsubscribe", channel)
-        elif self._reader is not None:
-            self._reader.cancel()
-            self._reader = None
-
-    async def _say(self, command: str, channel: str) -> None:
-        async with self._turn:
-            is_wanted = channel in self._ears
-            if self._pubsub is not None and is_wanted == (command == "subscribe"):
-                try:
-                    async with asyncio.timeout(DEADLINE_S):
-                        await getattr(self._pubsub, command)(channel)
-                except (RedisError, OSError, TimeoutError):
-                    return  # the reader has lost the connection too, and subscribes to everything anew
-
-    async def _read_on(self) -> None:
+    async def _run(self) -> None:
         pause_s = _RECONNECT_S[0]
         while True:
+            self._live = set()
             try:
                 async with self._client.pubsub() as pubsub:
-                    async with self._turn, asyncio.timeout(DEADLINE_S):
-                        await pubsub.subscribe(*self._ears)
-                        self._pubsub = pubsub
-                    async for message in pubsub.listen():
-                        self._hear(message)
-                        pause_s = _RECONNECT_S[0]
-            except (RedisError, OSError) as error:
-                log.warning("events.were_lost", error=str(error), again_in_s=pause_s)
-            finally:
-                self._pubsub = None
+                    subscribed = await self._subscribe(pubsub, set())
+                    pause_s = _RECONNECT_S[0]
+                    async with asyncio.TaskGroup() as tasks:
+                        tasks.create_task(self._read(pubsub), name="events.read")
+                        tasks.create_task(self._keep_subscribed(pubsub, subscribed), name="events.subscribe")
+            except* Exception as errors:  # noqa: BLE001 - redis-py also trips over itself when it reconnects
+                log.warning("events.were_lost", error=repr(errors.exceptions[0]), again_in_s=pause_s)
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, _RECONNECT_S[1])
 
-    def _hear(self, message: dict[str, Any]) -> None:
-        kind, channel = message["type"], as_text(message["channel"])
-        if kind in ("subscribe", "message"):
-            for ear in self._ears.get(channel, ()):
-                ear.tell(int(message["data"]) if kind == "message" else None)
+    async def _keep_subscribed(self, pubsub: Any, subscribed: set[str]) -> None:
+        while True:
+            await self._changed.wait()
+            subscribed = await self._subscribe(pubsub, subscribed)
+
+    async def _subscribe(self, pubsub: Any, subscribed: set[str]) -> set[str]:
+        """Brings the connection from `subscribed` to what is wanted; never to nothing, which would end the reading."""
+        self._changed.clear()
+        wanted = set(self._ears)
+        async with asyncio.timeout(DEADLINE_S):
+            if new := wanted - subscribed:
+                await pubsub.subscribe(*new)
+            if old := subscribed - wanted:
+                self._live -= old
+                await pubsub.unsubscribe(*old)
+        return wanted
+
+    async def _read(self, pubsub: Any) -> None:
+        async for message in pubsub.listen():
+            kind, channel = message["type"], as_text(message["channel"])
+            if kind in ("subscribe", "message"):
+                if kind == "subscribe":
+                    self._live.add(channel)
+                for ear in self._ears.get(channel, ()):
+                    ear.tell(int(message["data"]) if kind == "message" else None)
