@@ -43,14 +43,24 @@ def free_port(address: str = "127.0.0.1") -> int:
 
 
 def running_on(folder: Path) -> dict[int, str]:
-    """Processes whose environment or command line names this (unique) folder: pid -> command line."""
-    found, mark = {}, str(folder).encode()
+    """Processes that work in this (unique) folder or name it in command line or environment: pid -> command line."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
                 command = (entry / "cmdline").read_bytes()
-                if command and (mark in command or mark in (entry / "environ").read_bytes()):
+                if command and _is_on(entry, command, str(folder)):
                     found[int(entry.name)] = command.replace(b"\0", b" ").decode(errors="replace").strip()
             except OSError:
                 continue
     return found
+
+
+def _is_on(process: Path, command: bytes, folder: str) -> bool:
+    """Redis writes its title over its environment, so its working directory is asked too."""
+    mark = folder.encode()
+    return (
+        mark in command
+        or mark in (process / "environ").read_bytes()
+        or str((process / "cwd").readlink()).startswith(folder)
+    )

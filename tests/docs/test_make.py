@@ -1,0 +1,109 @@
+"""`make` and its scripts say what they do, and what is missing when something is."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = ("help", "setup", "run", "test", "check", "bench", "image", "lock")
+
+
+def script(name: str, *arguments: str, path: str = "/usr/bin:/bin", **variables: str) -> subprocess.CompletedProcess:
+    """Runs one of scripts/ with nothing but this environment."""
+    return subprocess.run(
+        ["/bin/sh", str(ROOT / "scripts" / name), *arguments],
+        env={"PATH": path, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """A folder for PATH with stand-ins for programs.  Plain files, never links: a link would be written through."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+
+    def put(name: str, text: str) -> str:
+        program = folder / name
+        assert not program.is_symlink()
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+        return str(folder)
+
+    for name in ("grep", "id"):
+        put(name, f'exec {shutil.which(name)} "$@"')
+    return put
+
+
+def test_help_lists_every_target_with_what_it_does():
+    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = dict(re.findall(r"^  make (\w+) +(.+)$", said, re.MULTILINE))
+    assert set(TARGETS) <= set(listed)
+    phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+    assert phony
+    assert set(phony[1].split()) == set(listed)
+
+
+def test_without_a_python_it_says_so(programs, tmp_path):
+    path = programs("python3", "exit 1")
+    ran = script("venv.sh", str(tmp_path / "venv"), "requirements/runtime.lock", path=path)
+    assert ran.returncode != 0
+    assert ran.stderr.startswith("Ymateb needs Python >= 3.11, and none is on PATH")
+
+
+def test_an_old_python_will_not_do(programs, tmp_path):
+    path = programs("python3", 'case "$2" in *version_info*) exit 1;; esac; exit 0')
+    ran = script("venv.sh", str(tmp_path / "venv"), "requirements/runtime.lock", path=path)
+    assert ran.stderr.startswith("Ymateb needs Python >= 3.11")
+
+
+def test_a_python_without_ensurepip_names_debians_package(programs, tmp_path):
+    stand_in = 'case "$2" in *ensurepip*) exit 1;; *print*) echo 3.12;; esac; exit 0'
+    path = programs("python3", stand_in)
+    ran = script("venv.sh", str(tmp_path / "venv"), "requirements/runtime.lock", path=path)
+    assert ran.returncode != 0
+    assert "python3 cannot make a virtual environment: it has no ensurepip" in ran.stderr
+    assert "apt-get install python3.12-venv" in ran.stderr
+
+
+def test_a_python_that_was_asked_for_and_is_none_is_named(tmp_path):
+    ran = script("venv.sh", str(tmp_path / "venv"), "requirements/runtime.lock", PYTHON="/no/python")
+    assert ran.stderr == "PYTHON=/no/python is no Python >= 3.11 that runs\n"
+
+
+def test_a_browser_that_is_there_will_do(programs):
+    ran = script("browser.sh", path=programs("google-chrome", "exit 0"))
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+
+
+def test_without_a_browser_and_rights_it_says_what_is_missing(programs):
+    (programs("id", "echo 1000") / "id").unlink()
+    path = programs("id", "echo 1000")
+    ran = script("browser.sh", path=path)
+    assert ran.returncode == 1
+    assert "install chromium" in ran.stderr
+
+
+@pytest.mark.parametrize("lock", ["runtime", "dev"])
+def test_every_locked_package_has_hashes_and_names_no_registry(lock):
+    text = (ROOT / f"requirements/{lock}.lock").read_text()
+    packages = re.findall(
+        r"^[a-z0-9][^\n]*==[^\n]*\\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+", text, re.MULTILINE
+    )
+    assert len(packages) == len(re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)) > 30
+    assert "http" not in re.sub(r"^(aiohttp|httpx|httpcore|.*#).*$", "", text, flags=re.MULTILINE)
+
+
+def test_continuous_integration_runs_check_and_test():
+    text = (ROOT / ".ci/run").read_text()
+    assert (ROOT / ".ci/run").stat().st_mode & 0o111
+    assert re.findall(r"^make (\w+)$", text, re.MULTILINE) == ["check", "test"]
