@@ -86,7 +86,6 @@ def test_a_browser_that_is_there_will_do(programs):
 
 
 def test_without_a_browser_and_rights_it_says_what_is_missing(programs):
-    (programs("id", "echo 1000") / "id").unlink()
     path = programs("id", "echo 1000")
     ran = script("browser.sh", path=path)
     assert ran.returncode == 1
