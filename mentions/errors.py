@@ -7,7 +7,8 @@
     │   ├── InvalidTarget       invalid_target       the target belongs to no site of ours
     │   ├── TargetClosed        target_closed        the target's page takes no responses
     │   ├── Blocked             blocked              the owner has blocked the source
-    │   ├── Forbidden           forbidden            a token is missing, wrong or lacks the scope
+    │   ├── Forbidden           forbidden            a token is missing or wrong
+    │   │   └── InsufficientScope                    a good token that lacks the scope
     │   ├── NotFound            not_found            no such claim, entry or site
     │   ├── Conflict            conflict             it exists already
     │   └── RateLimited         rate_limit_exceeded  too many requests; `retry_after_s`
@@ -64,9 +65,13 @@ class Blocked(RequestError):
 
 
 class Forbidden(RequestError):
-    """The token is missing, wrong, expired or lacks the scope."""
+    """The token is missing, wrong or expired."""
 
     code = "forbidden"
+
+
+class InsufficientScope(Forbidden):
+    """The token is good, but not for this."""
 
 
 class NotFound(RequestError):
