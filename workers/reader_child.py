@@ -20,27 +20,34 @@ from typing import Any, BinaryIO, Final
 import orjson
 
 from mentions import codec, reading
-from mentions.model import Document, Url
+from mentions.model import Document, Fetched, Url
+from mentions.protocol import discovery
 
 HEADER: Final = struct.Struct(">II")
 _PR_SET_PDEATHSIG: Final = 1
 
 
 def _source(document: Document, ask: Mapping[str, Any]) -> Any:
-    return reading.read_source(document, source=ask["source"], target=ask["target"])
+    return codec.to_json(reading.read_source(document, source=ask["source"], target=ask["target"]))
 
 
 def _author(document: Document, ask: Mapping[str, Any]) -> Any:
     known = codec.reading_from_json(ask["reading"])
-    return reading.read_author(document, reading=known, requested=Url(ask["requested"]))
+    return codec.to_json(reading.read_author(document, reading=known, requested=Url(ask["requested"])))
 
 
 def _target(document: Document, ask: Mapping[str, Any]) -> Any:  # noqa: ARG001 -- one signature for all questions
-    return reading.read_target(document)
+    return codec.to_json(reading.read_target(document))
+
+
+def _receiver(document: Document, ask: Mapping[str, Any]) -> Any:
+    fetched = Fetched(document, hops=(), links=tuple(ask["links"]), headers=ask["headers"])
+    found = discovery.find_receiver(fetched)
+    return None if found is None else {"protocol": found.protocol, "endpoint": found.endpoint}
 
 
 def _links(document: Document, ask: Mapping[str, Any]) -> Any:  # noqa: ARG001
-    return reading.read_links(document)
+    return codec.to_json(reading.read_links(document))
 
 
 QUESTIONS: Final[Mapping[str, Callable[[Document, Mapping[str, Any]], Any]]] = {
@@ -48,6 +55,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Document, Mapping[str, Any]], Any]]] = {
     "author": _author,
     "target": _target,
     "links": _links,
+    "receiver": _receiver,
 }
 
 
@@ -55,7 +63,7 @@ def answer(ask: Mapping[str, Any], body: bytes) -> bytes:
     """The answer to one question, as JSON: `{"answer": …}` or `{"error": …}`."""
     try:
         document = codec.document_from_json(ask["document"], body)
-        return orjson.dumps({"answer": codec.to_json(QUESTIONS[ask["question"]](document, ask))})
+        return orjson.dumps({"answer": QUESTIONS[ask["question"]](document, ask)})
     except Exception as error:  # noqa: BLE001 -- whatever a page does to a parser is an answer, and costs this page only
         return orjson.dumps({"error": type(error).__name__})
 

@@ -21,7 +21,8 @@ import structlog
 
 from mentions import codec
 from mentions.errors import ParserError, Unavailable
-from mentions.model import Document, OutgoingLinks, Reading, TargetFacts, Url
+from mentions.model import Document, Fetched, OutgoingLinks, Protocol, Reading, TargetFacts, Url
+from mentions.protocol.discovery import Receiver
 from workers.reader_child import HEADER
 
 PAGES_PER_CHILD: Final = 2_000
@@ -150,6 +151,12 @@ class ReadingPool:
         """What a page of ours links to.  Raises ParserError."""
         return codec.outgoing_links_from_json(await self._ask("links", document, {}))
 
+    async def receiver(self, fetched: Fetched) -> Receiver | None:
+        """Who takes responses to a page, by its headers and markup.  Raises ParserError."""
+        facts = {"links": list(fetched.links), "headers": dict(fetched.headers)}
+        found = await self._ask("receiver", fetched.document, facts)
+        return Receiver(Protocol(found["protocol"]), Url(found["endpoint"])) if found else None
+
     async def _ask(self, question: str, document: Document, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer of a free child.  A child that dies in silence is given one successor, for the kernel may have
         killed it for no fault of this page; one that runs out of time is not."""
@@ -163,7 +170,7 @@ class ReadingPool:
                 raise ParserError("the reading process died on this page") from None
         if "answer" not in reply:
             raise ParserError(f"the page cannot be read: {reply.get('error')}")
-        answer: Mapping[str, Any] = reply["answer"]
+        answer: Mapping[str, Any] = reply["answer"] or {}
         return answer
 
     async def _ask_once(self, ask: Mapping[str, Any], body: bytes) -> Mapping[str, Any]:

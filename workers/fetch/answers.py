@@ -1,7 +1,7 @@
 """What do the headers of an answer say?  (RFC 9110.)
 
-Values of headers as the rest needs them.  Bytes that are no UTF-8 become replacement characters, so that nothing of
-what a stranger sends breaks JSON or a database."""
+Values of headers as the rest needs them.  Bytes that are no UTF-8 are percent-encoded, as URLs want them, so that
+nothing of what a stranger sends breaks JSON or a database."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Final
 
 from multidict import CIMultiDictProxy
 
+from mentions import urls
 from mentions.model import Status
 
 KEPT_HEADERS: Final = ("x-pingback", "refresh", "cache-control")
@@ -26,7 +27,7 @@ _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([^\s;"',]+)""", re.IGNORECASE)
 
 def clean(value: str) -> str:
     """A header's value as text that can be stored anywhere."""
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "")
+    return urls.from_header(value).replace("\0", "")
 
 
 def media_type(headers: Mapping[str, str]) -> tuple[str, str | None]:

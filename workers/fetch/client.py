@@ -89,6 +89,7 @@ class _Ask:
     is_readable: Callable[[str], bool]
     max_bytes: int
     is_lenient: bool
+    waits: bool
 
 
 class Fetcher:
@@ -132,19 +133,20 @@ class Fetcher:
         max_hops: int = MAX_HOPS,
         is_readable: Callable[[str], bool] = bool,
         is_lenient: bool = False,
+        waits: bool = False,
     ) -> Sighting:
         """One GET, redirects followed.
 
         A body of a media type that not `is_readable` (by default: that is not named) is refused unread, one over
         `max_bytes` is refused.  A lenient caller, who wants the headers most, gets an empty body instead of the first
         and the beginning of the second.
-        Raises pace.HostBusy when the first hop has to wait for its turn."""
+        Raises pace.HostBusy when the first hop has to wait for its turn; one who `waits` does so within the budget."""
         headers = {"Accept": accept}
         if etag is not None:
             headers["If-None-Match"] = etag
         if last_modified is not None:
             headers["If-Modified-Since"] = last_modified
-        ask = _Ask(headers, is_readable, max_bytes, is_lenient)
+        ask = _Ask(headers, is_readable, max_bytes, is_lenient, waits)
         trail = Trail(budget_s)
         at = url
         for _ in range(max_hops + 1):
@@ -156,7 +158,7 @@ class Fetcher:
 
     async def _hop(self, url: Url, ask: _Ask, trail: Trail) -> Sighting | Url:
         """One request of a GET: the outcome, or where the page is instead."""
-        is_first = not trail.hops
+        is_first = not trail.hops and not ask.waits
         trail.begin(url)
         patience_s = FIRST_HOP_PATIENCE_S if is_first else trail.left_s
         try:

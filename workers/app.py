@@ -1,0 +1,129 @@
+"""Composition root of the workers: Settings -> stores, fetcher, reading processes, loop; and the life of one process.
+
+Everything that is opened is closed in the reverse order, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from config.settings import Settings
+from mentions import urls
+from mentions.model import Claim, Outcome, Status
+from mentions.storage import Database, schema
+from mentions.streams.events import Events
+from mentions.streams.limits import Limits
+from mentions.streams.link import RedisLink
+from mentions.streams.queue import Queue
+from mentions.streams.tallies import Tallies
+from workers.fetch.client import Fetcher
+from workers.fetch.guard import AddressPolicy
+from workers.fetch.pace import Leases, Pace
+from workers.jobs.demo import send_demo
+from workers.jobs.receive import Receiver
+from workers.jobs.storing import store_failure
+from workers.kit import Kit
+from workers.loop import Worker
+from workers.reading import ReadingPool
+from workers.schedule import Scheduler
+
+
+def make_fetcher(settings: Settings, leases: Leases | None) -> Fetcher:
+    """The guarded client, by the settings.  To be made inside the event loop."""
+    policy = AddressPolicy(settings.fetch_allow_networks, settings.fetch_ports)
+    pace = Pace(leases, per_authority=settings.fetch_per_authority)
+    own = urlsplit(settings.public_url)
+    return Fetcher(
+        policy,
+        pace=pace,
+        user_agent=settings.user_agent,
+        own_authority=urls.authority(settings.public_url) if settings.demo_is_on else None,
+        own_port=own.port or (443 if own.scheme == "https" else 80),
+    )
+
+
+def make_pool(settings: Settings, *, size: int | None = None) -> ReadingPool:
+    """The reading processes, by the settings; not started yet."""
+    return ReadingPool(
+        size=settings.reading_processes if size is None else size,
+        timeout_s=settings.reading_timeout_s,
+        memory_mb=settings.reading_memory_mb,
+    )
+
+
+@asynccontextmanager
+async def open_link(settings: Settings) -> AsyncIterator[RedisLink]:
+    """The way to Redis; the embedded one is joined, and left at the end."""
+    link = await RedisLink.open(settings.redis_url, settings.data_dir)
+    try:
+        yield link
+    finally:
+        await link.close()
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The database, at the schema that this code needs.  Raises ConfigurationError."""
+    db = await Database.open(settings.effective_database_url, pool_size=settings.database_pool)
+    try:
+        await schema.require_current(db, migrate_embedded=settings.database_is_embedded)
+        yield db
+    finally:
+        await db.close()
+
+
+async def run_worker(settings: Settings) -> None:
+    """One worker process, until SIGTERM or SIGINT.  Raises ConfigurationError when it cannot start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        link = await stack.enter_async_context(open_link(settings))
+        db = await stack.enter_async_context(open_database(settings))
+        limits = Limits(link.client)
+        kit = Kit(
+            db=db,
+            queue=Queue(link.client, bound=settings.queue_bound),
+            events=Events(link.client),
+            fetcher=await stack.enter_async_context(make_fetcher(settings, limits)),
+            pool=await stack.enter_async_context(make_pool(settings)),
+            public_url=settings.public_url,
+        )
+        await make_worker(kit, link, limits, settings).run(stop)
+
+
+def make_worker(kit: Kit, link: RedisLink, limits: Limits, settings: Settings) -> Worker:
+    """The loop of this process, with its jobs and what runs beside them."""
+
+    async def fail(claim: Claim, status: Status, summary: str) -> Outcome:
+        return await store_failure(kit, claim, status, summary)
+
+    async def demo() -> None:
+        if settings.demo_is_on:
+            await send_demo(kit)
+
+    scheduler = Scheduler(kit, limits, status_days=settings.status_days)
+    return Worker(
+        kit,
+        Tallies(link.client),
+        name=_new_name(),
+        work=Receiver(kit).receive,
+        fail=fail,
+        concurrency=settings.worker_concurrency,
+        grace_s=settings.shutdown_grace_s,
+        side_tasks=(scheduler.run, demo),
+    )
+
+
+def _new_name() -> str:
+    """A name of its own for each start of a worker."""
+    started_at = datetime.now(UTC)
+    return f"{socket.gethostname()}-{os.getpid()}-{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"

@@ -1,0 +1,214 @@
+"""A verdict becomes rows: page, entry, revision, change and outcome in one transaction, or none of them.
+
+What was found out over the network comes in; the old entry is read again inside the transaction, so that two claims
+about one source cannot decide on the same old state.  Nothing is fetched here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mentions import urls
+from mentions.decide import Act, PageSeen, Past, Policy, Verdict, decide
+from mentions.model import Change, Claim, Entry, EntryState, Fetched, Outcome, Page, Reading, Sighting, Status, Trace
+from mentions.sanitize import POLICY_VERSION
+from mentions.storage import changes, claims, entries, pages
+from workers.jobs.parents import adopt, find_parent
+from workers.jobs.targets import UNKNOWN, Look, Place
+from workers.kit import Kit
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that one look at a claim's source brought."""
+
+    sighting: Sighting
+    reading: Reading | None = None
+    look: Look = UNKNOWN
+    is_blocked: bool = False
+    trace: Trace = field(default_factory=Trace)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is on disk now."""
+
+    outcome: Outcome
+    page_id: int | None = None
+    cursor: int | None = None
+    """Of the last change; None when nothing changed."""
+
+
+async def store(kit: Kit, claim: Claim, place: Place, seen: Seen) -> Stored:
+    """Decides and keeps, in one transaction."""
+    async with kit.db.write() as c:
+        filing = _Filing(c, kit, claim, place, seen, kit.now())
+        page = await filing.find_page()
+        old = await entries.by_source(c, urls.source_key(claim.source), page.id) if page is not None else None
+        verdict = decide(
+            old,
+            claim,
+            seen.sighting,
+            seen.reading,
+            seen.look.seen,
+            await filing.policy(),
+            filing.now,
+            past=await filing.past(old),
+            rng=kit.rng,
+        )
+        entry = await filing.apply(verdict, page, old)
+        cursor = await filing.tell(verdict.change, entry)
+        outcome = Outcome(
+            claim=claim,
+            status=verdict.status,
+            summary=verdict.summary,
+            at=filing.now,
+            trace=seen.trace,
+            entry_id=entry.id if entry is not None else None,
+            held=verdict.held,
+            next_try_at=verdict.next_try_at,
+            changed=verdict.changed,
+        )
+        await claims.save(c, outcome)
+    return Stored(outcome, entry.page_id if entry is not None else None, cursor)
+
+
+async def store_failure(kit: Kit, claim: Claim, status: Status, summary: str) -> Outcome:
+    """Keeps an outcome that touches no entry."""
+    outcome = Outcome(claim, status, summary, kit.now(), changed=False)
+    async with kit.db.write() as c:
+        await claims.save(c, outcome)
+    return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Filing:
+    """One transaction, and what it is about."""
+
+    c: AsyncConnection
+    kit: Kit
+    claim: Claim
+    place: Place
+    seen: Seen
+    now: datetime
+
+    async def find_page(self) -> Page | None:
+        """The page that the claim is filed under, made or brought up to date only for a link that was verified."""
+        if self.place.answered is not None:
+            return self.place.page
+        known = await pages.by_key(self.c, urls.page_key(self.claim.target))
+        if not self._is_welcome():
+            return known
+        page = known or await pages.ensure(self.c, self.place.site.id, self.claim.target, now=self.now)
+        look = self.seen.look
+        if look.final_url is None:
+            return page
+        canonical = look.facts.canonical if look.facts is not None else None
+        return await pages.learn(
+            self.c,
+            page.id,
+            canonical=canonical or look.final_url,
+            aliases=(self.claim.target, *look.names),
+            title=look.facts.title if look.facts is not None else None,
+            checked_at=self.now,
+        )
+
+    def _is_welcome(self) -> bool:
+        reading = self.seen.reading
+        is_linked = isinstance(self.seen.sighting, Fetched) and reading is not None and reading.reaction is not None
+        return is_linked and not self.seen.is_blocked and self.seen.look.seen is not PageSeen.MISSING
+
+    async def policy(self) -> Policy:
+        """What the site's owner wants."""
+        options, site_id = self.place.site.options, self.place.site.id
+        is_known = False
+        if options.get("hold") == "strangers":
+            authority = urls.site_authority(self.claim.source)
+            is_known = await entries.shown_from_authority(self.c, site_id, authority) > 0
+        return Policy(options, self.seen.is_blocked, is_known, POLICY_VERSION)
+
+    async def past(self, old: Entry | None) -> Past:
+        """What a tombstone remembers: who made it one, and what it was before."""
+        if old is None or old.state is not EntryState.DELETED:
+            return Past()
+        by = await entries.deleted_by(self.c, old.id)
+        history = await entries.revisions(self.c, old.id)
+        return Past(is_owners=by not in (None, "source"), state=history[-1].state_before if history else None)
+
+    async def apply(self, verdict: Verdict, page: Page | None, old: Entry | None) -> Entry | None:
+        """Does what the verdict says; the entry as it is then."""
+        if verdict.act is Act.NONE:
+            return old
+        if verdict.act is Act.INSERT:
+            assert page is not None
+            return await self._hang(await self._insert(verdict, page))
+        assert old is not None
+        if verdict.act is Act.KEEP:
+            return await entries.update(self.c, old.id, now=self.now)
+        if verdict.act in (Act.WITHDRAW, Act.UNTARGET):
+            target = self.claim.target if verdict.act is Act.UNTARGET else None
+            return await entries.withdraw(self.c, old.id, now=self.now, target=target)
+        return await self._hang(await self._update(verdict, old))
+
+    async def _insert(self, verdict: Verdict, page: Page) -> Entry:
+        reading, fetched = self._verified()
+        assert reading.reaction is not None
+        assert verdict.state is not None
+        return await entries.insert(
+            self.c,
+            site_id=page.site_id,
+            page_id=page.id,
+            source=self.claim.source,
+            target=self.claim.target,
+            protocol=self.claim.via,
+            reaction=reading.reaction,
+            state=verdict.state,
+            now=self.now,
+            received_at=self.claim.received_at,
+            etag=fetched.etag,
+            last_modified=fetched.last_modified,
+            policy_version=POLICY_VERSION,
+            mf2=reading.mf2,
+        )
+
+    async def _update(self, verdict: Verdict, old: Entry) -> Entry:
+        reading, fetched = self._verified()
+        return await entries.update(
+            self.c,
+            old.id,
+            now=self.now,
+            reaction=reading.reaction,
+            target=self.claim.target,
+            state=verdict.state if verdict.act is Act.REVIVE else None,
+            protocol=verdict.protocol,
+            etag=fetched.etag,
+            last_modified=fetched.last_modified,
+            policy_version=POLICY_VERSION,
+            mf2=reading.mf2,
+        )
+
+    def _verified(self) -> tuple[Reading, Fetched]:
+        """Both are there whenever a verdict writes what the source says."""
+        assert isinstance(self.seen.sighting, Fetched)
+        assert self.seen.reading is not None
+        return self.seen.reading, self.seen.sighting
+
+    async def _hang(self, entry: Entry) -> Entry:
+        """Puts the entry in its place in the thread, and below it what waited for it."""
+        base, answered = self.kit.public_url, self.place.answered
+        parent_id = await find_parent(self.c, entry, public_url=base, answered=answered)
+        if parent_id != entry.parent_id:
+            entry = await entries.update(self.c, entry.id, now=self.now, parent_id=parent_id)
+        for child in await adopt(self.c, entry, public_url=base):
+            await self.tell(Change.UPDATED, child)
+        return entry
+
+    async def tell(self, change: Change | None, entry: Entry | None) -> int | None:
+        """Appends to the change log; the cursor."""
+        if change is None or entry is None:
+            return None
+        return await changes.append(
+            self.c, site_id=entry.site_id, page_id=entry.page_id, entry_id=entry.id, change=change, now=self.now
+        )

@@ -1,0 +1,34 @@
+"""What every job works with: the stores, the way out, the reading processes, and the clock.  Made by `app.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+
+from mentions.storage import Database
+from mentions.streams.events import Events
+from mentions.streams.queue import Queue
+from workers.fetch.client import Fetcher
+from workers.reading import ReadingPool
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """The parts that jobs are made of."""
+
+    db: Database
+    queue: Queue
+    events: Events
+    fetcher: Fetcher
+    pool: ReadingPool
+    public_url: str
+    """Base of every URL that we hand out, without a slash at the end."""
+    now: Callable[[], datetime] = utc_now
+    rng: Random = field(default_factory=Random)

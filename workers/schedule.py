@@ -1,0 +1,97 @@
+"""What has to be done from time to time, by one worker of all: forgetting what is old, looking again at old mentions.
+
+A lease in Redis says who leads; when its holder is gone, another worker takes it within a minute.  A periodic job that
+fails is told and tried again at its next time; an outage never ends the worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from mentions.errors import YmatebError
+from mentions.storage import changes, claims, hosts
+from mentions.streams.limits import Limits
+from workers.jobs.recheck import Rechecker
+from workers.kit import Kit
+
+LEASE_S: Final = 60.0
+TICK_S: Final = 15.0
+CHANGES_KEPT: Final = timedelta(days=30)
+"""Older changes that a later one of the same entry makes superfluous are dropped."""
+HOSTS_KEPT: Final = timedelta(days=30)
+LEADER: Final = "schedule"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Periodic:
+    """One thing to do, and when next (loop time)."""
+
+    name: str
+    every_s: float
+    act: Callable[[], Awaitable[int]]
+    """Says how many it dealt with."""
+    due_at: float = 0.0
+
+
+class Scheduler:
+    """Runs the periodic jobs while this worker leads."""
+
+    def __init__(self, kit: Kit, limits: Limits, *, status_days: int) -> None:
+        self._kit = kit
+        self._limits = limits
+        self._status_kept = timedelta(days=status_days)
+        self._token: str | None = None
+        self._jobs: Sequence[_Periodic] = (
+            _Periodic("claims.pruned", 3600, self._prune_claims),
+            _Periodic("changes.compacted", 3600, self._compact_changes),
+            _Periodic("hosts.pruned", 3600, self._prune_hosts),
+            _Periodic("entries.rechecked", 60, Rechecker(kit, limits).look_again),
+        )
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            try:
+                if await self._lead():
+                    await self._do_what_is_due()
+            except YmatebError as error:
+                log.info("schedule.waits", error=str(error))
+            await asyncio.sleep(TICK_S)
+
+    async def _lead(self) -> bool:
+        """Whether this worker is the leader, for another minute."""
+        self._token = await self._limits.acquire(LEADER, 1, LEASE_S, token=self._token)
+        return self._token is not None
+
+    async def _do_what_is_due(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for job in self._jobs:
+            if job.due_at > now:
+                continue
+            job.due_at = now + job.every_s
+            try:
+                count = await job.act()
+            except (SQLAlchemyError, YmatebError, OSError) as error:
+                log.warning("schedule.failed", job=job.name, error=f"{type(error).__name__}: {error}"[:300])
+            else:
+                log.debug(job.name, count=count)
+
+    async def _prune_claims(self) -> int:
+        async with self._kit.db.write() as c:
+            return await claims.prune(c, self._kit.now() - self._status_kept)
+
+    async def _compact_changes(self) -> int:
+        async with self._kit.db.write() as c:
+            return await changes.compact(c, self._kit.now() - CHANGES_KEPT)
+
+    async def _prune_hosts(self) -> int:
+        async with self._kit.db.write() as c:
+            return await hosts.prune(c, self._kit.now() - HOSTS_KEPT)
