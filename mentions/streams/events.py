@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import structlog
+
 from mentions.errors import Unavailable
 from mentions.streams.messages import PREFIX, claim_key
 from mentions.streams.scripts import DEADLINE_S, Client, Scripts, as_text, reaching_redis

@@ -17,7 +17,7 @@ from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 
 from mentions.errors import ConfigurationError
 from mentions.streams.embedded import EmbeddedRedis
@@ -153,8 +153,8 @@ def _host_and_port(text: str, default: int) -> tuple[str, int]:
 def _sentinel_client(address: _Address) -> Redis:
     if not address.hosts or not address.path:
         raise ValueError("redis+sentinel://host:port,host:port/service[/db] is what it looks like")
-    timeouts = {"socket_timeout": _CONNECT_S, "socket_connect_timeout": _CONNECT_S}
-    sentinel = Sentinel(address.hosts, sentinel_kwargs=timeouts)  # type: ignore[no-untyped-call]
+    impatient = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(NoBackoff(), 0)}
+    sentinel = Sentinel(address.hosts, sentinel_kwargs=impatient)  # type: ignore[no-untyped-call]
     options = {**_options(), **address.login, "db": int(address.path[1]) if len(address.path) > 1 else 0}
     client: Redis = sentinel.master_for(address.path[0], **options)
     return client

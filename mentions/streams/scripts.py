@@ -135,5 +135,6 @@ class Scripts:
             return []
         pipeline = self._client.pipeline(transaction=False)
         for call in calls:
-            pipeline.evalsha(script.sha, len(call.keys), *call.keys, *call.args)
+            # not `evalsha`: redis-py refuses that in a pipeline to a cluster, though all our keys share a slot
+            pipeline.execute_command("EVALSHA", script.sha, len(call.keys), *call.keys, *call.args)
         return list(await pipeline.execute(raise_on_error=False))

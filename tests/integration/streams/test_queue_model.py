@@ -6,7 +6,6 @@ at a time; a waiting claim absorbs its equals; a worker that was thought dead ch
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -233,8 +232,8 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(redis_url: str) -> Iterator[type[QueueMachine]]:
-    yield type("OnThisRedis", (QueueMachine,), {"url": redis_url})
+def machine(redis_url: str) -> type[QueueMachine]:
+    return type("OnThisRedis", (QueueMachine,), {"url": redis_url})
 
 
 @pytest.mark.timeout(300)
