@@ -1,0 +1,132 @@
+"""Entries as Atom, for feed readers, and as HTML, for people who open an API address, as webmention.io has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Final
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
+
+from service.api.jf2 import Jf2
+
+HTML_POLICY: Final = "default-src 'none'; img-src 'self'; base-uri 'none'; form-action 'none'"
+"""Framing is allowed, as webmention.io does; scripts and styles are not."""
+
+_ATOM: Final = "http://www.w3.org/2005/Atom"
+_THREADING: Final = "http://purl.org/syndication/thread/1.0"
+_NO_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PROPERTIES: Final = ("in-reply-to", "like-of", "repost-of", "bookmark-of", "mention-of")
+_VERBS: Final = {
+    "like": "liked",
+    "repost": "reposted",
+    "reply": "replied to",
+    "bookmark": "bookmarked",
+    "follow": "follows",
+    "quotation": "quoted",
+}
+_LONGEST_TITLE: Final = 200
+
+
+def atom(children: Sequence[Jf2], self_url: str, base: str) -> bytes:
+    """An Atom feed with `thr:in-reply-to` (RFC 4287, RFC 4685)."""
+    ET.register_namespace("", _ATOM)
+    ET.register_namespace("thr", _THREADING)
+    feed = ET.Element(f"{{{_ATOM}}}feed")
+    _add(feed, "id", self_url)
+    _add(feed, "title", "Mentions")
+    _add(feed, "updated", max((child["wm-received"] for child in children), default="1970-01-01T00:00:00Z"))
+    _add(feed, "link", rel="self", type="application/atom+xml", href=self_url)
+    _add(feed, "generator", "Ymateb", uri=base)
+    for child in children:
+        _add_entry(feed, child, base)
+    text: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return text
+
+
+def _add_entry(feed: ET.Element, child: Jf2, base: str) -> None:
+    entry = ET.SubElement(feed, f"{{{_ATOM}}}entry")
+    _add(entry, "id", f"{base}/api/mention/{child['wm-id']}")
+    _add(entry, "title", sentence(child))
+    _add(entry, "updated", child["wm-received"])
+    author = ET.SubElement(entry, f"{{{_ATOM}}}author")
+    _add(author, "name", child["author"]["name"] or _host(child["url"]))
+    if child["author"]["url"]:
+        _add(author, "uri", child["author"]["url"])
+    _add(entry, "link", rel="alternate", href=child["url"])
+    _add(entry, "link", rel="related", href=child["wm-target"])
+    ET.SubElement(entry, f"{{{_THREADING}}}in-reply-to", {"ref": child["wm-target"], "href": child["wm-target"]})
+    content = child.get("content") or {}
+    if content.get("html"):
+        _add(entry, "content", content["html"], type="html")
+    elif text := content.get("text") or child.get("wm-context") or child.get("name"):
+        _add(entry, "content", text, type="text")
+
+
+def _add(parent: ET.Element, name: str, text: str | None = None, /, **attributes: str) -> None:
+    element = ET.SubElement(parent, f"{{{_ATOM}}}{name}", {k: _NO_XML.sub("", v) for k, v in attributes.items()})
+    if text is not None:
+        element.text = _NO_XML.sub("", text)
+
+
+def sentence(child: Jf2) -> str:
+    """What happened, in the words of webmention.io: `{source host} {verb} {target path}`."""
+    verb = f"RSVPed “{child['rsvp']}” to" if child.get("rsvp") else _VERBS.get(child["wm-kind"], "mentioned")
+    return f"{_host(child['wm-source'])} {verb} {urlsplit(child['wm-target']).path or '/'}"[:_LONGEST_TITLE]
+
+
+def html(children: Iterable[Jf2]) -> bytes:
+    """An HTML page that parses as an h-feed, with the classes that webmention.io's has."""
+    items = "".join(_item(child) for child in children)
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="robots" content="noindex"><title>Mentions</title></head>
+<body><div class="mentions h-feed"><h1 class="p-name">Mentions</h1>
+{items}</div></body></html>
+""".encode("utf-8", "replace")
+
+
+def _item(child: Jf2) -> str:
+    author, source = child["author"], escape(child["wm-source"])
+    name = escape(author["name"] or _host(child["url"]))
+    card = f'<span class="p-name">{name}</span>'
+    if author["url"]:
+        card = f'<a class="p-name u-url" href="{escape(author["url"])}">{name}</a>'
+    when = escape(child["published"] or child["wm-received"])
+    lang = f' lang="{escape(child["wm-lang"])}"' if child.get("wm-lang") else ""
+    rsvp = f'<data class="p-rsvp" value="{escape(child["rsvp"])}"></data>' if child.get("rsvp") else ""
+    return f"""<div class="h-entry mention"{lang}>
+<div class="author p-author h-card">{_photo(child)}{card}</div>
+<div class="context">{escape(sentence(child))}: {_context(child)}{rsvp}</div>
+{_body(child)}<a class="u-url" href="{escape(child["url"])}"><time class="dt-published" datetime="{when}">{when}</time></a>
+<a class="source" href="{source}">{source}</a>
+</div>
+"""
+
+
+def _photo(child: Jf2) -> str:
+    """The picture from our cache; the original is only named, so that no reader's browser asks a stranger for it."""
+    if avatar := child.get("wm-avatar"):
+        return f'<img class="u-photo" src="{escape(avatar)}" alt="" width="48">'
+    photo = child["author"]["photo"]
+    return f'<data class="u-photo" value="{escape(photo)}"></data>' if photo else ""
+
+
+def _context(child: Jf2) -> str:
+    name = next((name for name in _PROPERTIES if name in child), "mention-of")
+    target = escape(child["wm-target"])
+    return f'<a class="u-{name}" href="{target}">{target}</a>'
+
+
+def _body(child: Jf2) -> str:
+    content = child.get("content") or {}
+    title = f'<p class="p-name">{escape(child["name"])}</p>\n' if child.get("name") else ""
+    if content.get("html"):
+        return f'{title}<div class="e-content">{content["html"]}</div>\n'  # SafeHtml, made in mentions/sanitize.py
+    text = content.get("text") or child.get("wm-context")
+    return f'{title}<div class="p-content">{escape(text)}</div>\n' if text else title
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc

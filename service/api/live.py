@@ -1,0 +1,219 @@
+"""What happens, as it happens: server-sent events of one page, and the same changes of a site as JSON (contract §8).
+
+The database's cursor is the truth: everybody reads the changes after the cursor they know, so nothing is missed and
+nothing has to be remembered here.  Redis only says that it is worth looking; while it is away, a slow clock does."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+from config import logs
+from mentions.errors import InvalidInput, RateLimited, Unavailable
+from mentions.model import Change, Entry, EntryState, Page
+from mentions.storage import changes, entries, pages
+from mentions.storage.changes import Changed
+from service import answers, clients, keys
+from service.api import jf2, query, threads, tokens
+from service.api.jf2 import Jf2
+
+log = logs.get_logger(__name__)
+
+HEARTBEAT_S: Final = 15.0
+"""So often a silent stream says that it lives, and looks for itself."""
+PAGE_TO_COME_S: Final = 3.0
+"""So often a stream of a page that nobody has answered yet asks whether it exists now."""
+RECONNECT_MS: Final = 3000
+MOST_STREAMS: Final = 5_000
+"""Streams that one process serves at a time."""
+MOST_STREAMS_OF_ONE: Final = 40
+"""Streams that one client may have at a time."""
+_BATCH: Final = 200
+_MOST_PER_PAGE: Final = 1_000
+_TOLD_WITH_ENTRY: Final = frozenset({Change.CREATED, Change.UPDATED, Change.APPROVED})
+
+STREAMS: Final = web.AppKey("streams", dict[str, int])
+"""Client -> streams that it has open."""
+
+
+def setup(app: web.Application) -> None:
+    """Adds both addresses."""
+    app[STREAMS] = {}
+    app.router.add_get("/api/events", stream_events, allow_head=False)
+    app.router.add_get("/api/changes", show_changes)
+
+
+# --- as JSON ------------------------------------------------------------------------------------------------------
+
+
+async def show_changes(request: web.Request) -> web.Response:
+    """GET /api/changes?cursor=: what happened on a site after the cursor; without one, from the beginning.
+
+    What waits for moderation is told only to a token that may moderate."""
+    token = await tokens.require(request, "read")
+    cursor = read_cursor(request.query.get("cursor", "0"))
+    per_page = query.read_number(request, ("perPage", "per-page"), 100, _MOST_PER_PAGE, least=1)
+    async with request.app[keys.DB].read() as c:
+        happened = await changes.since(c, cursor, per_page + 1, site_id=token.site_id)
+        shown = happened[:per_page]
+        known = await entries.many(c, {changed.entry_id for changed in shown})
+        of = await pages.by_ids(c, {entry.page_id for entry in known.values()})
+    told = tell(shown, known, of, request.app[keys.SETTINGS].public_url, sees_all="moderate" in token.scopes)
+    body = {
+        "changes": told,
+        "cursor": shown[-1].cursor if shown else cursor,
+        "more": len(happened) > per_page,
+    }
+    return answers.json_answer(request, body, cache=answers.PRIVATE)
+
+
+def tell(
+    happened: Iterable[Changed], known: dict[int, Entry], of: dict[int, Page], base: str, *, sees_all: bool
+) -> list[Jf2]:
+    """Changes in their outside form, each with its entry as it is now where that may be seen.
+
+    What an earlier change made of an entry is history: one that was shown and is hidden now is told by what hid it."""
+    told: list[Jf2] = []
+    for changed in happened:
+        item: Jf2 = {
+            "cursor": changed.cursor,
+            "change": changed.change.value,
+            "at": jf2.zulu(changed.at),
+            "wm-id": changed.entry_id,
+        }
+        entry = known.get(changed.entry_id)
+        if changed.change in _TOLD_WITH_ENTRY:
+            if entry is None or entry.page_id not in of or not _may_see(entry, sees_all=sees_all):
+                continue
+            item |= {"wm-status": entry.state.value, "entry": jf2.entry_to_jf2(entry, of[entry.page_id], base)}
+        elif entry is not None and (source := jf2.safe_url(entry.source)) and entry.page_id in of:
+            item |= {"wm-source": source, "wm-target": jf2.safe_url(entry.target) or of[entry.page_id].url}
+        told.append(item)
+    return told
+
+
+def _may_see(entry: Entry, *, sees_all: bool) -> bool:
+    if entry.state is EntryState.DELETED:
+        return False
+    return sees_all or (entry.state is EntryState.SHOWN and not entry.private)
+
+
+def read_cursor(text: str) -> int:
+    """A cursor as it was handed out; raises InvalidInput."""
+    if not re.fullmatch(r"\d{1,18}", text.strip() or "0", re.ASCII):
+        raise InvalidInput("cursor is no number that was handed out here")
+    return int(text.strip() or "0")
+
+
+# --- as a stream --------------------------------------------------------------------------------------------------
+
+
+async def stream_events(request: web.Request) -> web.StreamResponse:
+    """GET /api/events?target=: a stream that resumes after `Last-Event-ID` (or `cursor`), else begins now."""
+    if not (target := request.query.get("target") or ""):
+        raise InvalidInput("A target URL is required")
+    resumed = request.headers.get("Last-Event-ID") or request.query.get("cursor") or ""
+    page = await threads.find_page(request.app, target)
+    cursor = read_cursor(resumed) if resumed else await _latest(request.app)
+    client = clients.rate_key(clients.address_of(request))
+    streams = request.app[STREAMS]
+    _admit(request.app, streams, client)
+    streams[client] = streams.get(client, 0) + 1
+    try:
+        answer = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        )
+        await answer.prepare(request)
+        await answer.write(f"retry: {RECONNECT_MS}\nid: {cursor}\n\n".encode())
+        with suppress(ConnectionResetError, ConnectionAbortedError):
+            await _stream(request.app, answer, target, page, cursor)
+        return answer
+    finally:
+        streams[client] -= 1
+        if not streams[client]:
+            del streams[client]
+
+
+def _admit(app: web.Application, streams: dict[str, int], client: str) -> None:
+    if sum(streams.values()) >= MOST_STREAMS:
+        raise Unavailable("Too many streams are open here.", retry_after_s=30)
+    if app[keys.SETTINGS].rate_limits and streams.get(client, 0) >= MOST_STREAMS_OF_ONE:
+        raise RateLimited("You have too many streams open.", retry_after_s=30)
+
+
+async def _stream(
+    app: web.Application, answer: web.StreamResponse, target: str, page: Page | None, cursor: int
+) -> None:
+    """Writes changes as they come, until the client goes or the process is to stop."""
+    closing = asyncio.create_task(app[keys.CLOSING].wait(), name="live.closing")
+    news = asyncio.Event()
+    follower: asyncio.Task[None] | None = None
+    try:
+        while not closing.done():
+            if page is None:
+                page = await _find_later(app, target)
+            if page is not None and follower is None:
+                follower = asyncio.create_task(_follow(app, page.id, news), name="live.follow")
+            news.clear()
+            cursor, is_behind = await _write_since(app, answer, page, cursor)
+            if not is_behind:
+                await _wait(news, closing, HEARTBEAT_S if page else PAGE_TO_COME_S)
+                if not news.is_set():
+                    await answer.write(b": alive\n\n")
+    finally:
+        for task in (closing, follower):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+
+async def _write_since(
+    app: web.Application, answer: web.StreamResponse, page: Page | None, cursor: int
+) -> tuple[int, bool]:
+    """Writes what happened after the cursor; the new cursor, and whether there is more at once."""
+    if page is None:
+        return cursor, False
+    async with app[keys.DB].read() as c:
+        happened = await changes.since(c, cursor, _BATCH, page_id=page.id)
+        known = await entries.many(c, {changed.entry_id for changed in happened}) if happened else {}
+    told = tell(happened, known, {page.id: page}, app[keys.SETTINGS].public_url, sees_all=False)
+    if told:
+        await answer.write(b"".join(event(item) for item in told))
+    return (happened[-1].cursor if happened else cursor), len(happened) == _BATCH
+
+
+def event(item: dict[str, Any]) -> bytes:
+    """One change as a server-sent event; JSON has no line breaks of its own."""
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (item["cursor"], item["change"].encode(), orjson.dumps(item))
+
+
+async def _follow(app: web.Application, page_id: int, news: asyncio.Event) -> None:
+    """Rings when the page has changed; the heartbeat does where Redis cannot."""
+    async for _cursor in app[keys.EVENTS].follow(page_id):
+        news.set()
+
+
+async def _find_later(app: web.Application, target: str) -> Page | None:
+    async with app[keys.DB].read() as c:
+        return await pages.by_key(c, query.page_key_of(target))
+
+
+async def _latest(app: web.Application) -> int:
+    async with app[keys.DB].read() as c:
+        return await changes.latest(c)
+
+
+async def _wait(news: asyncio.Event, closing: asyncio.Task[Any], within_s: float) -> None:
+    ringing = asyncio.create_task(news.wait(), name="live.wait")
+    waited_for: Sequence[asyncio.Task[Any]] = (ringing, closing)
+    try:
+        await asyncio.wait(waited_for, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ringing.cancel()

@@ -1,0 +1,162 @@
+"""The reading API that webmention.io's clients know: mentions, counts, what was deleted, everything (contract §6)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+from config import logs
+from mentions.errors import InvalidInput
+from mentions.model import Entry, Kind, Page, Site
+from mentions.storage import Database, changes, entries, pages
+from mentions.storage.entries import MentionQuery
+from service import answers, keys
+from service.api import feeds, jf2, query, tokens
+from service.api.jf2 import Jf2
+
+log = logs.get_logger(__name__)
+
+FORMATS: Final = ("json", "jf2", "atom", "html")
+_AT_ONCE: Final = 100
+"""Entries that are made ready before others get their turn."""
+_EXPORTED_AT_ONCE: Final = 500
+
+
+def setup(app: web.Application) -> None:
+    """Adds the addresses, with and without their endings."""
+    for path in ("/api/mentions", "/api/links"):
+        app.router.add_get(path, show_mentions)
+        app.router.add_get(f"{path}.{{format:{'|'.join(FORMATS)}}}", show_mentions)
+    for path, handler in (("/api/count", show_count), ("/api/deleted", show_deleted), ("/api/export", show_export)):
+        app.router.add_get(path, handler)
+    app.router.add_get("/api/count.json", show_count)
+    app.router.add_get("/api/deleted.jf2", show_deleted)
+    app.router.add_get("/api/export.jf2", show_export)
+
+
+async def show_mentions(request: web.Request) -> web.Response:
+    """GET: the entries asked for, in the form that the ending names; bare is `.json`, or HTML for a browser."""
+    asked = await query.read_query(request)
+    async with request.app[keys.DB].read() as c:
+        found, total = await entries.query(c, asked.query)
+        of = await pages.by_ids(c, {entry.page_id for entry in found})
+    form = request.match_info.get("format") or ("html" if answers.prefers_html(request) else "json")
+    cache = answers.PRIVATE if asked.is_private else answers.PUBLIC
+    base = request.app[keys.SETTINGS].public_url
+    headers = {"Vary": "Accept, Accept-Encoding"}
+    if form == "json":
+        links = await outside(found, of, base, jf2.entry_to_link)
+        return answers.json_answer(request, {"links": links, "paging": _paging(asked.query, total)}, cache=cache)
+    children = await outside(found, of, base, jf2.entry_to_jf2)
+    if form == "jf2":
+        return answers.json_answer(request, jf2.feed(children, paging=_paging(asked.query, total)), cache=cache)
+    if form == "atom":
+        atom = feeds.atom(children, f"{base}{request.path}", base)
+        return answers.body_answer(request, atom, "application/atom+xml", cache=cache, headers=headers)
+    headers |= {"Content-Security-Policy": feeds.HTML_POLICY}
+    return answers.body_answer(request, feeds.html(children), "text/html", cache=cache, headers=headers)
+
+
+async def show_count(request: web.Request) -> web.Response:
+    """GET: how many entries the targets have, by type."""
+    if (targets := query.read_targets(request)) is None:
+        raise InvalidInput("A target URI is required")
+    async with request.app[keys.DB].read() as c:
+        counted = await entries.count_of(c, MentionQuery(targets=targets))
+    by_type: dict[str, int] = {}
+    for kind, number in counted.items():
+        name = count_type(kind)
+        by_type[name] = by_type.get(name, 0) + number
+    body = {"count": sum(by_type.values()), "type": dict(sorted(by_type.items()))}
+    return answers.json_answer(request, body)
+
+
+async def show_deleted(request: web.Request) -> web.Response:
+    """GET: what is not there any more, so that caches can forget it."""
+    asked = await query.read_query(request)
+    async with request.app[keys.DB].read() as c:
+        found, total = await entries.deleted(c, asked.query)
+        of = await pages.by_ids(c, {entry.page_id for entry in found})
+    children = [jf2.tombstone(entry, of[entry.page_id]) for entry in found if entry.page_id in of]
+    body = jf2.feed(children, name="Deleted webmentions", paging=_paging(asked.query, total))
+    return answers.json_answer(request, body, cache=answers.PRIVATE if asked.is_private else answers.PUBLIC)
+
+
+async def show_export(request: web.Request) -> web.StreamResponse:
+    """GET: everything that a site shows, oldest first, one entry a line, as it is read from the database."""
+    site = await tokens.site_of(request, await tokens.require(request, "export"))
+    db = request.app[keys.DB]
+    async with db.read() as c:
+        etag = f"{site.id}-{await changes.latest(c)}"
+    headers = {"Cache-Control": answers.PRIVATE, "ETag": f'W/"{etag}"'}
+    if answers.is_known(request, etag):
+        return web.Response(status=304, headers=headers)
+    day = datetime.now(UTC).date().isoformat()
+    name = "".join(char if char.isalnum() or char in ".-" else "_" for char in site.authority)
+    headers |= {
+        "Content-Type": "application/json; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="webmentions-{name}-{day}.jf2.json"',
+    }
+    answer = web.StreamResponse(headers=headers)
+    if answers.takes_gzip(request):
+        answer.enable_compression(web.ContentCoding.gzip)
+    await answer.prepare(request)
+    async for part in export_jf2(db, site, request.app[keys.SETTINGS].public_url):
+        await answer.write(part)
+    await answer.write_eof()
+    return answer
+
+
+async def export_jf2(db: Database, site: Site, base: str) -> AsyncIterator[bytes]:
+    """A jf2 feed of everything that the site shows, private entries included, in parts: one entry a line."""
+    head = {"type": "feed", "name": "Webmentions", "site": site.authority}
+    yield orjson.dumps(head).removesuffix(b"}") + b',"children":['
+    separator, after = b"\n", 0
+    while True:
+        async with db.read() as c:
+            found = await entries.of_site(c, site.id, after=after, limit=_EXPORTED_AT_ONCE)
+            of = await pages.by_ids(c, {entry.page_id for entry in found})
+        for child in await outside(found, of, base, jf2.entry_to_jf2):
+            yield separator + orjson.dumps(child)
+            separator = b",\n"
+        if len(found) < _EXPORTED_AT_ONCE:
+            break
+        after = found[-1].id
+    yield b"\n]}\n"
+
+
+async def outside(
+    found: Iterable[Entry], of: Mapping[int, Page], base: str, form: Callable[[Entry, Page, str], Jf2]
+) -> list[Jf2]:
+    """Entries in an outside form.  One that cannot be shown is left out and logged: it must not hide the others."""
+    out: list[Jf2] = []
+    for number, entry in enumerate(found, 1):
+        try:
+            out.append(form(entry, of[entry.page_id], base))
+        except Exception:
+            log.exception("entry.unshowable", entry_id=entry.id)
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return out
+
+
+def count_type(kind: str) -> str:
+    """The type under which webmention.io counts a kind: what it does not know is a mention."""
+    if kind.startswith("rsvp"):
+        return kind
+    name = jf2.ACTIVITY.get(Kind(kind), "mention")
+    return "mention" if name == "link" else name
+
+
+def _paging(asked: MentionQuery, total: int) -> dict[str, Any]:
+    return {
+        "per-page": asked.per_page,
+        "page": asked.page,
+        "total": total,
+        "total-pages": -(-total // asked.per_page),
+    }

@@ -1,0 +1,49 @@
+"""The command line: one module per noun, and `main`, which turns what went wrong into one line and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from mentions.errors import YmatebError
+from service.commands import blocks, moving, running, sites, tokens
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Receives webmentions and pingbacks for any number of sites, and answers who asks for them."""
+
+
+for part in (running, sites, tokens, blocks, moving):
+    part.setup(cli)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command; its exit code."""
+    try:
+        cli.main(list(arguments), prog_name="python -m service", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.UsageError as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except (YmatebError, click.ClickException, SQLAlchemyError, OSError) as error:
+        click.echo(f"error: {explain(error)}", err=True)
+        return 1
+    return 0
+
+
+def explain(error: Exception) -> str:
+    """What went wrong, in one line."""
+    match error:
+        case click.ClickException():
+            words = error.format_message()
+        case DBAPIError():
+            words = f"the database failed: {error.orig}"
+        case _:
+            words = str(error) or type(error).__name__
+    return " ".join(words.split())

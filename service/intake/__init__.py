@@ -1,0 +1,1 @@
+"""Where responses come in: webmentions, pingbacks, and the status of what was sent."""

@@ -1,0 +1,101 @@
+"""Error -> answer: the only place that maps what went wrong to a status and a body, or to an XML-RPC fault.
+
+JSON for programs, a plain page for people who asked for HTML.  What is mapped nowhere is a bare 500 and a logged
+traceback: it is a defect of ours."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import orjson
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from config import logs
+from mentions import errors
+from service import answers, keys, pages
+
+log = logs.get_logger(__name__)
+
+STATUS: Final[tuple[tuple[type[errors.YmatebError], int], ...]] = (
+    (errors.InsufficientScope, 403),
+    (errors.Blocked, 403),
+    (errors.Forbidden, 401),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.RateLimited, 429),
+    (errors.RequestError, 400),
+    (errors.Unavailable, 503),
+    (errors.ConfigurationError, 503),
+)
+"""Error -> HTTP status; the first that fits counts, so what is special stands first."""
+
+FAULT: Final[tuple[tuple[type[errors.YmatebError], int], ...]] = (
+    (errors.InvalidTarget, 33),
+    (errors.TargetClosed, 33),
+    (errors.Blocked, 49),
+    (errors.RateLimited, 49),
+)
+"""Error -> pingback fault code (Pingback 1.0 §3); everything else is 0."""
+
+_HTTP_CODES: Final = {
+    404: ("not_found", "There is nothing here."),
+    405: ("method_not_allowed", "This address does not take that method."),
+    413: ("too_large", "The request is too large."),
+    415: ("unsupported_media_type", "A body of this type is not read here."),
+}
+
+
+def status_of(error: errors.YmatebError) -> int:
+    """The HTTP status of an error of ours."""
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def fault_of(error: errors.YmatebError) -> int:
+    """The XML-RPC fault code of an error of ours."""
+    return next((code for kind, code in FAULT if isinstance(error, kind)), 0)
+
+
+@web.middleware
+async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns every exception of a handler into an answer; what has begun to be sent can only be cut off."""
+    try:
+        return await handler(request)
+    except errors.YmatebError as error:
+        return _of_ours(request, error)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        code, words = _HTTP_CODES.get(error.status, ("invalid_request", error.reason))
+        kept = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
+        return problem(request, error.status, code, words, headers=kept)
+    except (ConnectionResetError, ConnectionAbortedError):
+        raise
+    except Exception:
+        log.exception("request.failed", method=request.method, path=request.path)
+        return problem(request, 500, "internal_server_error", "Something went wrong here; it has been written down.")
+
+
+def _of_ours(request: web.Request, error: errors.YmatebError) -> web.Response:
+    status = status_of(error)
+    headers: dict[str, str] = {}
+    if isinstance(error, errors.RateLimited | errors.Unavailable):
+        headers["Retry-After"] = str(max(1, error.retry_after_s))
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="ymateb"'
+    if status >= 500:
+        log.warning("request.unavailable", code=error.code, why=str(error))
+    return problem(request, status, error.code, str(error), headers=headers)
+
+
+def problem(
+    request: web.Request, status: int, code: str, words: str, *, headers: dict[str, str] | None = None
+) -> web.Response:
+    """An error answer; `words` are for people and name what is wrong."""
+    request[keys.PROBLEM] = code
+    out = {"Cache-Control": "no-store", **(headers or {})}
+    if answers.prefers_html(request):
+        context = {"status": status, "code": code, "message": words}
+        return pages.render(request, "error.html", context, status=status, headers=out)
+    body = orjson.dumps({"error": code, "error_description": words})
+    return web.Response(body=body, status=status, headers={**out, "Content-Type": "application/json; charset=utf-8"})
