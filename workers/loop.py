@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -39,7 +39,7 @@ PUT_BACK_AFTER_OUTAGE_S: Final = (5.0, 15.0)
 PUT_BACK_AFTER_FAILURE_S: Final = 20.0
 FAILURES_UNTIL_BURIED: Final = 3
 
-DATABASE_AWAY: Final = (OperationalError, InterfaceError, PoolTimeout, ConnectionError)
+DATABASE_AWAY: Final = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError)
 
 log = structlog.get_logger(__name__)
 
@@ -254,10 +254,15 @@ class Worker:
     # --- stopping -------------------------------------------------------------------------------------------------
 
     async def _drain(self) -> None:
-        """Lets what runs come to its end, within the grace."""
+        """Lets what runs come to its end, within the grace; the rest is handed back, for others to take at once."""
         if self._hand.tasks:
             await asyncio.wait(list(self._hand.tasks), timeout=self._grace_s)
-        await _cancel(list(self._hand.tasks))
+        left = dict(self._hand.tasks)
+        await _cancel(list(left))
+        for task, job in left.items():
+            if task.cancelled():
+                with suppress(Unavailable):
+                    await self._kit.queue.put_back(job)
 
 
 async def _run(task: Callable[[], Awaitable[None]]) -> None:
@@ -269,8 +274,3 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def worker_name(host: str, pid: int, started_at: datetime) -> str:
-    """A name of its own for each start of a worker."""
-    return f"{host}-{pid}-{started_at.timestamp():.0f}"
