@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_TARGET: Final = re.compile(r"[\s,]*<([^>]*)>")
+_SEPARATORS: Final = re.compile(r"[\s,]*")
+_TARGET: Final = re.compile(r"<([^>]*)>")
 _PARAMETER: Final = re.compile(
     r"""[ \t]*;[ \t]*(?P<name>[^\s=;,"]*)[ \t]*
         (?:=[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"?|(?P<token>[^;,\s]*)))?""",
     re.VERBOSE | re.DOTALL,
 )
 _REST: Final = re.compile(r"""(?:[^,"]|"(?:[^"\\]|\\.)*"?)*""", re.DOTALL)
+_WHITE: Final = re.compile(r"[ \t\n\f\r]+")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -34,19 +36,24 @@ class HeaderLink:
 def read_links(fields: Iterable[str]) -> Iterator[HeaderLink]:
     """The links of all `Link` fields of an answer, in order; what is not well-formed is skipped up to its comma."""
     for field in fields:
-        position = 0
-        while position < len(field):
+        position = _end_of(_SEPARATORS, field, 0)
+        while field.find(">", position) >= 0:
             opening = _TARGET.match(field, position)
             if opening is None:
-                position = _after_comma(field, position)
+                position = _next_value(field, position)
                 continue
             parameters, position = _read_parameters(field, opening.end())
             yield HeaderLink(
                 target=opening[1].strip(),
-                rels=frozenset(parameters.get("rel", "").lower().split()),
+                rels=relation_types(parameters.get("rel", "")),
                 anchor=parameters.get("anchor"),
             )
-            position = _after_comma(field, position)
+            position = _next_value(field, position)
+
+
+def relation_types(rel: str) -> frozenset[str]:
+    """The types of a `rel` value, in a header as in HTML: parted by ASCII white space, compared in lower case."""
+    return frozenset(_WHITE.split(rel.lower()))
 
 
 def _read_parameters(field: str, position: int) -> tuple[dict[str, str], int]:
@@ -60,6 +67,11 @@ def _read_parameters(field: str, position: int) -> tuple[dict[str, str], int]:
     return parameters, position
 
 
-def _after_comma(field: str, position: int) -> int:
-    rest = _REST.match(field, position)
-    return (rest.end() if rest else position) + 1
+def _next_value(field: str, position: int) -> int:
+    """Behind the comma that ends this link-value; commas in quoted strings do not."""
+    return _end_of(_SEPARATORS, field, _end_of(_REST, field, position))
+
+
+def _end_of(pattern: re.Pattern[str], field: str, position: int) -> int:
+    match = pattern.match(field, position)
+    return position if match is None else match.end()

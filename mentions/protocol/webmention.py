@@ -14,7 +14,7 @@ from mentions.errors import InvalidRequest
 from mentions.hypertext import base_of, read_hypertext, value_of
 from mentions.media import Media, media_of
 from mentions.model import Claim, Document, Fetched, Protocol, Url
-from mentions.protocol.link_header import read_links
+from mentions.protocol.link_header import read_links, relation_types
 
 REL: Final = "webmention"
 """Compared in lower case, as a whole relation type."""
@@ -46,7 +46,7 @@ def find_endpoint(fetched: Fetched) -> Url | None:
         return None
     tree = read_hypertext(document)
     for node in tree.css("link[rel][href],a[rel][href]"):
-        if REL in (value_of(node, "rel") or "").lower().split():
+        if REL in relation_types(value_of(node, "rel") or ""):
             return _usable(urls.parse(value_of(node, "href") or "", base=base_of(tree, document)))
     return None
 
