@@ -20,6 +20,8 @@ from mentions.storage.inserting import insert_or
 
 LOCK: Final = 0x796D_6174_6562
 """Key of the advisory lock: "ymateb"."""
+_LOCKING: Final = select(func.pg_advisory_xact_lock(LOCK))
+_APPENDING: Final = insert(t.changes).returning(t.changes.c.cursor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Changed:
 async def lock(c: AsyncConnection) -> None:
     """Makes other appenders wait until this transaction ends."""
     if c.dialect.name == "postgresql":
-        await c.execute(select(func.pg_advisory_xact_lock(LOCK)))
+        await c.execute(_LOCKING)
 
 
 async def append(
@@ -46,7 +48,7 @@ async def append(
     """Tells of a change, to be seen when the transaction commits; returns its cursor."""
     await lock(c)
     values = {"site_id": site_id, "page_id": page_id, "entry_id": entry_id, "change": change.value, "at": now}
-    cursor: int = (await c.execute(insert(t.changes).values(**values).returning(t.changes.c.cursor))).scalar_one()
+    cursor: int = (await c.execute(_APPENDING, values)).scalar_one()
     return cursor
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, or_, select
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import urls
@@ -14,17 +16,22 @@ from mentions.codec import CodecError, from_json, to_json
 from mentions.model import WAITING, Claim, Outcome, Protocol, Status, Trace
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
-from mentions.storage.inserting import insert_or
+from mentions.storage.inserting import insert_into
 
 
 async def save(c: AsyncConnection, outcome: Outcome) -> None:
     """Keeps an outcome.  One that is final stays as it is when the same claim is worked on twice to the same end, and
     is never followed by one that waits."""
-    insertion = insert_or(c, t.claims).values(**_columns(outcome))
+    await c.execute(_saving(c.dialect.name), _columns(outcome))
+
+
+@cache
+def _saving(dialect: str) -> Insert:
+    insertion = insert_into(dialect, t.claims)
     old, new = t.claims.c, insertion.excluded
     may_follow = or_(old.is_final.is_(False), new.is_final.is_(True) & (new.status != old.status))
-    changed = {name: new[name] for name in new.keys() if name != "id"}  # noqa: SIM118  a column collection
-    await c.execute(insertion.on_conflict_do_update(index_elements=["id"], set_=changed, where=may_follow))
+    newer = {name: column for name, column in new.items() if name != "id"}
+    return insertion.on_conflict_do_update(index_elements=["id"], set_=newer, where=may_follow)
 
 
 async def get(c: AsyncConnection, claim_id: str) -> Outcome | None:

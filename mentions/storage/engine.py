@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from mentions.errors import ConfigurationError
+from mentions.storage.one_hop import OneHopConnection
 from mentions.storage.writer import Writer
 
 BUSY_TIMEOUT_MS: Final = 10_000
@@ -118,10 +119,13 @@ def prepare_file(url: URL) -> None:
 
 
 def _sqlite_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
-    reader = create_async_engine(url, pool_size=READERS, max_overflow=0, pool_timeout=BUSY_TIMEOUT_MS / 1000)
+    by_us = {"async_creator_fn": OneHopConnection}
+    reader = create_async_engine(
+        url, pool_size=READERS, max_overflow=0, pool_timeout=BUSY_TIMEOUT_MS / 1000, connect_args=by_us
+    )
     as_writer = {"is_writing": True}
     writer = create_async_engine(
-        url, pool_size=1, max_overflow=0, pool_reset_on_return=None, execution_options=as_writer
+        url, pool_size=1, max_overflow=0, pool_reset_on_return=None, execution_options=as_writer, connect_args=by_us
     )
     on_connect(reader, BUSY_TIMEOUT_MS, "PRAGMA query_only=ON")
     on_connect(writer, TURN_TIMEOUT_MS, "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")

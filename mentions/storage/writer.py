@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -36,6 +38,11 @@ class _Group:
         self.members = 0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether what the finished members wrote can still be committed."""
+        return not (self.connection.closed or self.connection.invalidated or self.connection.in_nested_transaction())
+
     def settle(self, error: BaseException | None) -> None:
         if self.done.done():
             return
@@ -50,6 +57,7 @@ class Writer:
     """Queues the writes of a process.  `engine` has one connection, whose transactions begin as IMMEDIATE."""
 
     def __init__(self, engine: AsyncEngine) -> None:
+        event.listen(engine.sync_engine, "handle_error", _keep_after_cancel)
         self._engine = engine
         self._queue: deque[asyncio.Future[_Group | None]] = deque()
         self._owner: asyncio.Task[Any] | None = None
@@ -106,8 +114,7 @@ class Writer:
     async def _leave(self, group: _Group, error: BaseException | None) -> None:
         """Hands the transaction on while others wait and it is young; else ends it."""
         loop = asyncio.get_running_loop()
-        is_usable = not group.connection.closed and not group.connection.invalidated
-        is_worth_more = is_usable and group.members < GROUP_SIZE and loop.time() - group.opened_at < GROUP_S
+        is_worth_more = group.is_sound and group.members < GROUP_SIZE and loop.time() - group.opened_at < GROUP_S
         if error is not None and group.members == 0:
             is_worth_more = False  # nothing in it: rolled back, and the next one begins afresh
         if is_worth_more and self._hand_over(group):
@@ -121,13 +128,14 @@ class Writer:
         connection = group.connection
         failure: BaseException | None = Unavailable("the transaction was cut off; try again", retry_after_s=1)
         try:
-            if group.members == 0:
-                await connection.rollback()
-            elif not connection.invalidated:  # as it is when a write was cancelled in the middle of a statement
+            if group.members and group.is_sound:
                 await connection.commit()
                 failure = None
+            else:
+                await connection.rollback()
         except DBAPIError as error:
             failure = error
+            await connection.invalidate()  # closes it, which undoes what could not be committed
         finally:
             try:
                 await connection.close()
@@ -146,6 +154,14 @@ class Writer:
         if group is None:
             self._is_taken = False
         return False
+
+
+def _keep_after_cancel(context: ExceptionContext) -> None:
+    """Keeps the connection when a write is cancelled in the middle of a statement: the others in it go on.
+
+    The statement still runs in its thread, and the rollback to the savepoint comes after it there."""
+    if isinstance(context.original_exception, asyncio.CancelledError):
+        context.is_disconnect = False
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Row
 
 from mentions import urls
 from mentions.codec import CodecError, reaction_from_json, to_json
@@ -72,8 +71,8 @@ def reaction_columns(reaction: Reaction) -> dict[str, Any]:
     }
 
 
-def entry(row: Row[Any]) -> Entry:
-    """The entry of a row of the table."""
+def entry(row: Any) -> Entry:
+    """The entry of a row of the table, or of something with the same attributes."""
     return Entry(
         id=row.id,
         page_id=row.page_id,

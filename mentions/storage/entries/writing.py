@@ -7,21 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from secrets import token_hex
+from types import SimpleNamespace
 from typing import Any, Final
 
 from sqlalchemy import Row, delete, select, tuple_
+from sqlalchemy import insert as insert_row
 from sqlalchemy import update as update_rows
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningInsert
 
 from mentions import urls
 from mentions.errors import Conflict, NotFound
 from mentions.model import Entry, EntryState, Kind, Protocol, Reaction
 from mentions.storage import tables as t
 from mentions.storage.entries import rows
-from mentions.storage.inserting import insert_or
+from mentions.storage.inserting import insert_into, upsert
 
 
 class Keep(Enum):
@@ -31,6 +35,8 @@ class Keep(Enum):
 
 
 KEEP: Final = Keep.KEEP
+_NOTING: Final = insert_row(t.revisions)
+_ADDING_URLS: Final = insert_row(t.entry_urls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,8 @@ async def insert(  # an entry has many facts; each is named by its caller
         "fragment": urls.fragment(target) if fragment is KEEP else fragment,
         "protocol": protocol.value,
         "state": state.value,
-        "received_at": received_at or now,
-        "updated_at": now,
+        "received_at": (received_at or now).astimezone(UTC),
+        "updated_at": now.astimezone(UTC),
         "checked_at": now,
         "private": private,
         "likes": 0,
@@ -104,27 +110,25 @@ async def insert(  # an entry has many facts; each is named by its caller
         "policy_version": policy_version,
         **rows.reaction_columns(reaction),
     }
-    row = (
-        await c.execute(
-            insert_or(c, t.entries)
-            .values(**values)
-            .on_conflict_do_nothing(index_elements=["source_key", "page_id"], index_where=t.LIVE)
-            .returning(*t.entries.c)
-        )
-    ).one_or_none()
-    if row is None:
+    entry_id = (await c.execute(_inserting(c.dialect.name), values)).scalar_one_or_none()
+    if entry_id is None:
         known = await _row(c, t.entries.c.source_key == values["source_key"], t.entries.c.page_id == page_id)
+        lives_again = known.state == EntryState.DELETED  # what the owner decided of a live one stands
         return await update(
-            c, known.id, now=now, reaction=reaction, target=target, etag=etag, last_modified=last_modified,
-            state=state if known.state == EntryState.DELETED else None,  # what the owner decided of a live one stands
+            c, known.id, now=now, reaction=reaction, target=target, state=state if lives_again else None,
+            parent_id=parent_id if lives_again else KEEP, cluster_id=cluster_id if lives_again else KEEP,
+            avatar=avatar or KEEP, etag=etag, last_modified=last_modified,
             policy_version=policy_version, mf2=mf2, actor=actor,
         )  # fmt: skip
     if not isinstance(source, str):
-        row = await _set(c, row.id, rows.source_columns(source(row.id)))
-    await _add_urls(c, row.id, rows.url_keys(row.source, reaction))
+        final = rows.source_columns(source(entry_id))
+        await _set(c, entry_id, final)
+        values |= final
+    row = SimpleNamespace(**values, id=entry_id, deleted_at=None)
+    await _add_urls(c, entry_id, rows.url_keys(row.source, reaction))
     await note(c, row, "created", actor, before=None, now=now)
     if mf2 is not None:
-        await _keep_mf2(c, row.id, mf2, now)
+        await _keep_mf2(c, entry_id, mf2, now)
     return rows.entry(row)
 
 
@@ -142,6 +146,7 @@ async def update(
     etag: str | Keep | None = KEEP,
     last_modified: str | Keep | None = KEEP,
     private: bool | None = None,
+    protocol: Protocol | None = None,
     policy_version: int | None = None,
     mf2: Mapping[str, Any] | None = None,
     actor: str = "source",
@@ -166,6 +171,7 @@ async def update(
         "parent_id": parent_id, "cluster_id": cluster_id, "avatar": avatar, "etag": etag,
         "last_modified": last_modified,
         "private": KEEP if private is None else private,
+        "protocol": KEEP if protocol is None else protocol.value,
         "policy_version": KEEP if policy_version is None else policy_version,
     }  # fmt: skip
     quiet = {"checked_at": now, **_differing(old, {name: value for name, value in quiet.items() if value is not KEEP})}
@@ -247,6 +253,13 @@ async def bury(
     return rows.entry(new)
 
 
+@cache
+def _inserting(dialect: str) -> ReturningInsert[int]:
+    insertion = insert_into(dialect, t.entries)
+    on_page = insertion.on_conflict_do_nothing(index_elements=["source_key", "page_id"], index_where=t.LIVE)
+    return on_page.returning(t.entries.c.id)
+
+
 def _first_target(targets: Sequence[str]) -> dict[str, Any]:
     return {"target": targets[0], "fragment": urls.fragment(targets[0])}
 
@@ -270,11 +283,11 @@ async def _set(c: AsyncConnection, entry_id: int, values: Mapping[str, Any]) -> 
 
 async def note(
     c: AsyncConnection,
-    new: Row[Any],
+    new: Any,
     act: str,
     actor: str,
     *,
-    before: Row[Any] | None,
+    before: Any,
     now: datetime,
     reaction: Any = None,
 ) -> None:
@@ -289,7 +302,7 @@ async def note(
         "state_after": new.state,
         "reaction": reaction,
     }
-    await c.execute(insert_or(c, t.revisions).values(**values))
+    await c.execute(_NOTING, values)
 
 
 async def keep_urls(c: AsyncConnection, entry_id: int, wanted: set[tuple[str, bytes]]) -> None:
@@ -306,10 +319,8 @@ async def keep_urls(c: AsyncConnection, entry_id: int, wanted: set[tuple[str, by
 async def _add_urls(c: AsyncConnection, entry_id: int, missing: set[tuple[str, bytes]]) -> None:
     if missing:
         rows_to_add = [{"entry_id": entry_id, "role": role, "key_hash": key} for role, key in missing]
-        await c.execute(insert_or(c, t.entry_urls), rows_to_add)
+        await c.execute(_ADDING_URLS, rows_to_add)
 
 
 async def _keep_mf2(c: AsyncConnection, entry_id: int, mf2: Mapping[str, Any], now: datetime) -> None:
-    insertion = insert_or(c, t.entry_sources).values(entry_id=entry_id, mf2=dict(mf2), at=now)
-    newer = {"mf2": insertion.excluded.mf2, "at": insertion.excluded.at}
-    await c.execute(insertion.on_conflict_do_update(index_elements=["entry_id"], set_=newer))
+    await c.execute(upsert(c.dialect.name, t.entry_sources), {"entry_id": entry_id, "mf2": dict(mf2), "at": now})
