@@ -5,6 +5,7 @@ Servers start when the first test asks for them and stop with the session.  A un
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
@@ -125,10 +126,14 @@ async def hostile() -> AsyncIterator[Hostile]:
 
 
 @pytest.fixture
-async def product(blog: Blog) -> AsyncIterator[Product]:
-    """Service and one worker on embedded defaults, with `blog` as its one site.  Others: `async with Product(…)`."""
+async def product(request: pytest.FixtureRequest, blog: Blog) -> AsyncIterator[Product]:
+    """Service and one worker on embedded defaults, with `blog` as its one site.  Others: `async with Product(…)`.
+
+    What the processes wrote is shown when the test fails."""
     async with Product(sites=[blog.authority]) as running:
         yield running
+        if request.node.stash.get(HAS_FAILED, False):
+            sys.stderr.write(running.logs())
 
 
 # --- the browser -------------------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ class Product:
             "YMATEB_FETCH_ALLOW_NETWORKS": "127.0.0.0/8,::1/128",
             "YMATEB_RATE_LIMITS": "off",
             "YMATEB_DEMO": "off",
+            "YMATEB_LOG_LEVEL": "warning",
             **(settings or {}),
         }
 
@@ -135,6 +136,12 @@ class Product:
         worker = self.workers.pop(number)
         return await asyncio.to_thread(stop, worker, by=by)
 
+    def check_workers(self) -> None:
+        """Fails at once, with what it wrote, when a worker has ended that nobody stopped."""
+        for worker in self.workers:
+            if worker.poll() is not None:
+                raise RuntimeError(f"a worker ended with {worker.returncode}: {self.logs()[-3000:]}")
+
     def redis_pids(self) -> list[int]:
         """The embedded Redis of this data folder."""
         return [pid for pid, command in running_on(self.folder).items() if "redis-server" in command.split()[0]]
@@ -198,9 +205,11 @@ class Product:
     async def settled(self, location: str, *, within_s: float = 30) -> dict[str, Any]:
         """What a status URL says once it is final."""
 
-        async def final() -> dict[str, Any] | None:
+        async def final() -> dict[str, Any]:
+            self.check_workers()
             said = await self.status(location)
-            return None if said["status"] in WAITING else said
+            assert said["status"] not in WAITING, f"still {said}"
+            return said
 
         return await eventually(final, within_s=within_s, every_s=0.05, what=f"{location} is final")
 
