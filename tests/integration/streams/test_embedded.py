@@ -32,7 +32,7 @@ def data_dir(tmp_path: Path):
 
 
 def redis_pids(data_dir: Path) -> list[int]:
-    return [pid for pid, command in running_on(data_dir).items() if "redis-server" in command.split(" ")[0]]
+    return [pid for pid, command in running_on(data_dir).items() if command.endswith("redis.conf")]
 
 
 USER = """
@@ -150,15 +150,20 @@ async def test_users_that_come_and_go_at_once_leave_one_server_or_none(data_dir)
 
 async def test_a_forked_child_does_not_hold_it(data_dir):
     link = await RedisLink.open(None, data_dir)
+    is_there, tell = os.pipe()
     child = os.fork()
     if child == 0:
+        os.write(tell, b".")
         signal.pause()
+    os.read(is_there, 1)
     try:
         await link.close()
         assert redis_pids(data_dir) == []
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        os.close(is_there)
+        os.close(tell)
 
 
 async def test_ctrl_c_in_the_terminal_does_not_reach_it(data_dir):
