@@ -3,7 +3,7 @@
 (indieweb.org/Salmention; Webmention 3.1.4: showing a response "updates" the post.)  A post of ours that is itself a
 response shows a reply of its own: those whom it answered are told again, and may show that reply below it.  Two guards
 keep sites that show each other from telling each other for ever: only what is new on our own page counts, never the
-nested hearsay of others; and a post speaks at most so often in an hour.  The sending is workers/jobs/spread.py."""
+nested hearsay of others; and a post speaks at most so often in an hour.  Nothing is sent or remembered here."""
 
 from __future__ import annotations
 
