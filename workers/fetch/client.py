@@ -37,6 +37,7 @@ from workers.fetch.decode import BodyReader, TooLarge
 from workers.fetch.faults import EXPECTED, Fault, fault_of
 from workers.fetch.guard import AddressPolicy, ForbiddenAddress
 from workers.fetch.pace import HostBusy, Pace
+from workers.fetch.resolver import Lookup
 from workers.fetch.session import guarded_session
 from workers.fetch.trail import Trail
 
@@ -96,16 +97,24 @@ class Fetcher:
     """The one guarded client.  Made inside the event loop; an async context manager."""
 
     def __init__(
-        self, policy: AddressPolicy, *, pace: Pace, user_agent: str, own_authority: str | None = None, own_port: int = 0
+        self,
+        policy: AddressPolicy,
+        *,
+        pace: Pace,
+        user_agent: str,
+        own_authority: str | None = None,
+        own_port: int = 0,
+        lookup: Lookup | None = None,
     ) -> None:
-        """`own_authority` (while the demo is on) may be reached on loopback at `own_port`, by exactly that name."""
+        """`own_authority` (while the demo is on) may be reached on loopback at `own_port`, by exactly that name.
+        `lookup` asks for the addresses of names; by default the system does."""
         self._pace = pace
-        self._strangers = guarded_session(policy, user_agent=user_agent)
+        self._strangers = guarded_session(policy, user_agent=user_agent, lookup=lookup)
         self._own_authority = own_authority
         self._own: aiohttp.ClientSession | None = None
         if own_authority is not None:
             own_policy = AddressPolicy(policy.allowed_networks, policy.public_ports, loopback_port=own_port)
-            self._own = guarded_session(own_policy, user_agent=user_agent)
+            self._own = guarded_session(own_policy, user_agent=user_agent, lookup=lookup)
 
     async def __aenter__(self) -> Self:
         return self

@@ -83,12 +83,10 @@ class BodyReader:
     def feed(self, data: bytes) -> None:
         """Takes the next piece from the wire.  Raises TooLarge or Garbled."""
         self._on_the_wire += len(data)
-        if self._on_the_wire > self._max_bytes:
-            raise TooLarge
         for layer in self._layers:
             data = layer.feed(data, self._max_bytes)
         self._body += data
-        if len(self._body) > self._max_bytes:
+        if len(self._body) > self._max_bytes or self._on_the_wire > self._max_bytes:
             raise TooLarge
 
     def so_far(self) -> bytes:

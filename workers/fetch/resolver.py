@@ -10,11 +10,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from workers.fetch.guard import AddressPolicy, ForbiddenAddress
+
+AddressInfos = list[tuple[Any, ...]]
+"""As socket.getaddrinfo tells them."""
+Lookup = Callable[[str, int, int], Awaitable[AddressInfos]]
 
 LOOKUPS_AT_A_TIME: Final = 64
 """Names that one process looks up at the same time; a thread that waits costs next to nothing."""
@@ -23,8 +28,10 @@ LOOKUPS_AT_A_TIME: Final = 64
 class GuardedResolver(AbstractResolver):
     """Resolves names with getaddrinfo, and refuses those that lead to a forbidden address."""
 
-    def __init__(self, policy: AddressPolicy) -> None:
+    def __init__(self, policy: AddressPolicy, lookup: Lookup | None = None) -> None:
+        """`lookup` asks for the addresses of a name; by default the system does."""
         self._policy = policy
+        self._lookup = lookup or look_up_in_thread
         self._free = asyncio.Semaphore(LOOKUPS_AT_A_TIME)
 
     async def resolve(
@@ -35,7 +42,7 @@ class GuardedResolver(AbstractResolver):
         Raises OSError when the name has none, ForbiddenAddress when all of them are forbidden or some that are stand
         beside public ones."""
         async with self._free:
-            found = await _in_thread(host, port, family)
+            found = await self._lookup(host, port, family)
         permitted: list[ResolveResult] = []
         refusal: ForbiddenAddress | None = None
         for answer_family, _, protocol, _, sockaddr in found:
@@ -60,12 +67,12 @@ class GuardedResolver(AbstractResolver):
         """Nothing is kept open."""
 
 
-async def _in_thread(host: str, port: int, family: int) -> list[tuple[Any, ...]]:
+async def look_up_in_thread(host: str, port: int, family: int) -> AddressInfos:
     """getaddrinfo in a thread that nobody waits for when the process ends."""
     loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[tuple[Any, ...]]] = loop.create_future()
+    answer: asyncio.Future[AddressInfos] = loop.create_future()
 
-    def settle(found: list[tuple[Any, ...]] | None, error: BaseException | None) -> None:
+    def settle(found: AddressInfos | None, error: BaseException | None) -> None:
         if answer.done():
             return
         if error is not None:
@@ -74,7 +81,7 @@ async def _in_thread(host: str, port: int, family: int) -> list[tuple[Any, ...]]
             answer.set_result(found or [])
 
     def look_up() -> None:
-        found: list[tuple[Any, ...]] | None = None
+        found: AddressInfos | None = None
         failure: BaseException | None = None
         try:
             found = list(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM))

@@ -12,7 +12,7 @@ import aiohttp
 
 from workers.fetch.decode import ACCEPT_ENCODING
 from workers.fetch.guard import AddressPolicy
-from workers.fetch.resolver import GuardedResolver
+from workers.fetch.resolver import GuardedResolver, Lookup
 
 CONNECT_TIMEOUT_S: Final = 7.0
 """For one address; a host with several then still has time for the next one within the budget."""
@@ -23,13 +23,13 @@ MAX_HEADER_VALUE: Final = 16_380
 MAX_HEADERS: Final = 128
 
 
-def guarded_session(policy: AddressPolicy, *, user_agent: str) -> aiohttp.ClientSession:
+def guarded_session(policy: AddressPolicy, *, user_agent: str, lookup: Lookup | None = None) -> aiohttp.ClientSession:
     """A session that connects only where `policy` lets it.  To be made inside the event loop; the caller closes it."""
     connector = aiohttp.TCPConnector(
         limit=0,
         use_dns_cache=False,
         happy_eyeballs_delay=None,
-        resolver=GuardedResolver(policy),
+        resolver=GuardedResolver(policy, lookup),
         socket_factory=policy.make_socket,
         keepalive_timeout=KEEP_ALIVE_S,
     )
