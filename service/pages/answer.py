@@ -31,10 +31,12 @@ def render(
 ) -> web.Response:
     """A page in the language of the request, under the strict policy of all our pages.
 
-    Every template knows: `lang`, `words`, `base` (the public URL), `here` (path of the request), `tongues` (language ->
-    its own name and the URL of this page in it), `asset` (name -> URL of a static file), `script` and `styles` of the widget."""
-    lang = language_of(request)
-    html = render_template(template, lang, **page_facts(request, lang), **(context or {}))
+    Every template knows: `lang`, `locale` (its catalogue), `base` (the public URL), `here` (path of the request), `tongues` (language ->
+    its own name and the URL of this page in it), `asset` (name -> URL of a static file), `widget` (its current files).  `lang` in the context
+    overrides what the request prefers."""
+    facts = dict(context or {})
+    lang = facts.get("lang") or language_of(request)
+    html = render_template(template, lang, **{**page_facts(request, lang), **facts})
     return html_answer(request, html, status=status, headers=headers, framed_by=framed_by)
 
 

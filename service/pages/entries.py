@@ -44,7 +44,7 @@ class EntryView:
     """Where it stands: at its own site, or at our permalink."""
     permalink: str
     host: str
-    """The site that it came from; empty for what was typed here."""
+    """The site that it came from; empty for what was typed here, and where the author has no other name."""
     when: str
     datetime: str
     is_published: bool
@@ -82,18 +82,23 @@ class FaceGroup:
     more: list[EntryView] = field(default_factory=list)
 
 
-def view_of(entry: Jf2, *, thread: Jf2, words: Catalogue, base: str, depth: int, level: int = 1) -> EntryView:
-    """A readable response with its answers, `depth` levels of them."""
+def view_of(
+    entry: Jf2, *, thread: Jf2, words: Catalogue, base: str, depth: int, level: int = 1, answered: str = ""
+) -> EntryView:
+    """A readable response with its answers, `depth` levels of them; `answered` is the URL of what it hangs below."""
     children = entry.get("comment") or []
     shown = level < depth
+    url = entry.get("url") or f"{base}/entries/{entry['wm-id']}"
     return _view(
         entry,
         prop="u-comment",
         words=words,
         base=base,
         post=thread["url"],
+        answered=answered,
         children=tuple(
-            view_of(child, thread=thread, words=words, base=base, depth=depth, level=level + 1) for child in children
+            view_of(child, thread=thread, words=words, base=base, depth=depth, level=level + 1, answered=url)
+            for child in children
         )
         if shown
         else (),
@@ -195,6 +200,7 @@ def _view(
     words: Catalogue,
     base: str,
     post: str,
+    answered: str = "",
     children: tuple[EntryView, ...] = (),
     deeper: int = 0,
 ) -> EntryView:
@@ -207,6 +213,7 @@ def _view(
     host = "" if protocol == "comment" else host_of(source or url)
     kind = entry.get("wm-kind") or "mention"
     content = entry.get("content") or {}
+    name = author.get("name") or host_of(author.get("url") or "") or host or words.gettext("Somebody")
     html, text, is_cut = _body(content, _plain(entry.get("summary")))
     when, machine, is_published = _when(entry, words)
     return EntryView(
@@ -214,14 +221,14 @@ def _view(
         prop=prop,
         kind=kind,
         protocol=protocol,
-        author=author.get("name") or host_of(author.get("url") or "") or host or words.gettext("Somebody"),
+        author=name,
         author_url=author.get("url") or None,
         avatar=entry.get("wm-avatar"),
         face=Markup(face(seed_of(author.get("url"), author.get("name"), host))),  # noqa: S704 - drawn by us
         is_post_author=is_post_author(entry, post),
         url=url,
         permalink=permalink,
-        host=host,
+        host=host if host != name else "",
         when=when,
         datetime=machine,
         is_published=is_published,
@@ -232,7 +239,7 @@ def _view(
         text=text,
         context="" if html or text else entry.get("wm-context") or "",
         is_cut=is_cut,
-        in_reply_to=entry.get("in-reply-to") or post,
+        in_reply_to=answered or entry.get("in-reply-to") or post,
         rsvp=(entry.get("rsvp") or "").lower(),
         emoji=text if kind == "reacji" else "",
         photos=tuple(entry.get("photo") or ()),
@@ -276,7 +283,8 @@ def cut(text: str, limit: int) -> str:
     """The text up to the last word that fits, with an ellipsis."""
     if len(text) <= limit:
         return text
-    return text[:limit].rsplit(None, 1)[0].rstrip(" ,;:–-") + " …"
+    whole_words = text[: limit + 1].rsplit(None, 1)[0][:limit]
+    return whole_words.rstrip(" ,;:–-") + " …"
 
 
 def host_of(url: str) -> str:

@@ -29,7 +29,7 @@ def environment(lang: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     env.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    env.globals["words"] = words
+    env.globals["locale"] = words
     env.filters["number"] = words.number
     env.filters["moment"] = words.moment
     return env

@@ -72,9 +72,9 @@ def current() -> Release:
 
 
 @cache
-def published() -> Mapping[str, Release]:
+def published(releases: Path = RELEASES) -> Mapping[str, Release]:
     """Every version that has a URL, by its name."""
-    kept = [_kept(folder) for folder in sorted(RELEASES.iterdir()) if folder.is_dir()] if RELEASES.is_dir() else []
+    kept = [_kept(folder) for folder in sorted(releases.iterdir()) if folder.is_dir()] if releases.is_dir() else []
     return {release.version: release for release in (*kept, current())}
 
 
@@ -106,10 +106,10 @@ def integrity(base: str) -> dict[str, object]:
     }
 
 
-def keep(version: str | None = None) -> Path:
-    """Writes the current version into `releases/`, so that its URL outlives the sources; the folder."""
-    release = published()[version] if version else current()
-    folder = RELEASES / release.version
+def keep(releases: Path = RELEASES) -> Path:
+    """Writes the current version down, so that its URL outlives the sources; the folder."""
+    release = current()
+    folder = releases / release.version
     folder.mkdir(parents=True, exist_ok=True)
     for name, asset in release.files.items():
         (folder / name).write_bytes(asset.body)
