@@ -13,7 +13,7 @@ from aiohttp import web
 
 from config.settings import Settings
 from mentions import sanitize, urls
-from mentions.model import Author, Content, Entry, EntryState, Kind, Protocol, Reaction
+from mentions.model import Author, Change, Content, Entry, EntryState, Kind, Protocol, Reaction
 from mentions.storage import changes, entries, pages, sites
 from service import keys
 from service.app import create_app
@@ -129,7 +129,10 @@ class World:
                 parent_id=parent.id if parent else None,
                 policy_version=sanitize.POLICY_VERSION,
             )
-            await changes.latest(c)
+            cursor = await changes.append(
+                c, site_id=site.id, page_id=page.id, entry_id=entry.id, change=Change.CREATED, now=at
+            )
+        await self.app[keys.EVENTS].publish_change(page.id, cursor)
         return entry
 
     async def seed(self, target: str, title: str = "Leaving the door open") -> None:

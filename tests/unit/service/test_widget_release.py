@@ -1,0 +1,77 @@
+"""The widget as it is published: small enough, the same bytes behind the same URL, and free of what policies refuse."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from service.pages.faces import PALETTES, face, seed_of
+from service.widget.release import SOURCES, build, current, integrity, keep, published, small_css, small_js
+
+
+def gzipped(name: str) -> int:
+    return len(gzip.compress(current().files[name].body, 9))
+
+
+def test_the_script_with_its_styles_fits_ten_kilobytes():
+    assert gzipped("thread.js") <= 10_000
+
+
+def test_the_styles_fit_three_kilobytes():
+    assert gzipped("thread.css") <= 3_000
+
+
+def test_the_script_that_only_counts_fits_eight_hundred_bytes():
+    assert gzipped("count.js") <= 800
+
+
+def test_a_version_is_its_content():
+    assert build().version == current().version
+    assert re.fullmatch(r"\d+\.\d+\.\d+-[0-9a-f]{8}", current().version)
+
+
+def test_every_file_is_published_with_its_hash():
+    told = integrity("https://ymateb.example")
+    assert told["version"] == current().version
+    files = told["releases"][current().version]
+    assert set(files) == {"thread.js", "thread.css", "count.js"}
+    for name, facts in files.items():
+        body = current().files[name].body
+        assert facts["integrity"] == "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
+        assert facts["url"] == f"https://ymateb.example/widget/{current().version}/{name}"
+
+
+def test_a_kept_release_stays_published(tmp_path: Path):
+    older = keep(tmp_path).rename(tmp_path / "0.0.9-01234567")
+    (older / "thread.js").write_text("// an older script\n")
+    releases = published(tmp_path)
+    assert list(releases) == ["0.0.9-01234567", current().version]
+    assert releases["0.0.9-01234567"].files["thread.js"].body == b"// an older script\n"
+
+
+@pytest.mark.parametrize("name", ["thread.js", "count.js"])
+def test_the_scripts_use_no_sink_no_cookie_and_no_inline_style(name: str):
+    source = (SOURCES / name).read_text()
+    forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|document\.cookie|\beval\b|new Function|\.style\b|createPolicy"
+    assert not re.search(forbidden, source)
+
+
+def test_shortening_keeps_what_styles_mean():
+    source = "/* a */\n.a > .b:not(.c) ,\n.d { inset: calc(1px + 2px) auto; color : red; }\n@media (width < 3rem) { p { margin: 0 } }"
+    assert small_css(source) == ".a>.b:not(.c),.d{inset:calc(1px + 2px) auto;color :red}@media (width < 3rem){p{margin:0}}"
+
+
+def test_shortening_a_script_drops_only_whole_lines_of_comment():
+    assert small_js("// one\n  const a = 'http://x'; // two\n\n\treturn a;\n") == "const a = 'http://x'; // two\nreturn a;\n"
+
+
+def test_a_face_is_always_the_same_and_different_people_have_different_ones():
+    assert face(seed_of("https://ann.example/")) == face(seed_of("https://ann.example/"))
+    assert len({face(seed_of(f"https://{n}.example/")) for n in range(200)}) > 180
+    assert all(re.fullmatch(r"#[0-9a-f]{6}", colour) for palette in PALETTES for colour in palette)
+    assert seed_of(None, "", "Ann") == seed_of("Ann")
