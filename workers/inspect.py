@@ -50,7 +50,7 @@ async def inspect(fetcher: Fetcher, pool: ReadingPool, source: Url, target: Url 
     if isinstance(sighting, Fetched):
         try:
             reading = await pool.source(sighting.document, source=source, target=target)
-            reading, author_hops = await complete(fetcher, pool, reading)
+            reading, author_hops = await complete(fetcher, pool, reading, source)
             trace = Trace(
                 hops=sighting.hops,
                 author_hops=author_hops,

@@ -33,7 +33,8 @@ def _source(document: Document, ask: Mapping[str, Any]) -> Any:
 
 def _author(document: Document, ask: Mapping[str, Any]) -> Any:
     known = codec.reading_from_json(ask["reading"])
-    return codec.to_json(reading.read_author(document, reading=known, requested=Url(ask["requested"])))
+    requested, source = Url(ask["requested"]), ask["source"]
+    return codec.to_json(reading.read_author(document, reading=known, requested=requested, source=source))
 
 
 def _target(document: Document, ask: Mapping[str, Any]) -> Any:  # noqa: ARG001 -- one signature for all questions

@@ -138,9 +138,11 @@ class ReadingPool:
         """What a source page says to `target`.  Raises ParserError."""
         return codec.reading_from_json(await self._ask("source", document, {"source": source, "target": target}))
 
-    async def author(self, document: Document, *, reading: Reading, requested: Url) -> Reading:
+    async def author(
+        self, document: Document, *, reading: Reading, requested: Url, source: str | None = None
+    ) -> Reading:
         """The reading with its author, by the author's own page.  Raises ParserError."""
-        facts = {"reading": codec.to_json(reading), "requested": requested}
+        facts = {"reading": codec.to_json(reading), "requested": requested, "source": source}
         return codec.reading_from_json(await self._ask("author", document, facts))
 
     async def target(self, document: Document) -> TargetFacts:

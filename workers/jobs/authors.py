@@ -33,13 +33,13 @@ class Authors:
         self._kit = kit
         self._pages: Once[Url, Sighting] = Once(keep_s=_keep_s, size=KEPT_PAGES)
 
-    async def complete(self, reading: Reading) -> tuple[Reading, tuple[Hop, ...]]:
+    async def complete(self, reading: Reading, source: str) -> tuple[Reading, tuple[Hop, ...]]:
         """The reading with its author, and the way to the author's page (empty when none had to be asked)."""
-        return await complete(self._kit.fetcher, self._kit.pool, reading, self._pages)
+        return await complete(self._kit.fetcher, self._kit.pool, reading, source, self._pages)
 
 
 async def complete(
-    fetcher: Fetcher, pool: ReadingPool, reading: Reading, pages: Once[Url, Sighting] | None = None
+    fetcher: Fetcher, pool: ReadingPool, reading: Reading, source: str, pages: Once[Url, Sighting] | None = None
 ) -> tuple[Reading, tuple[Hop, ...]]:
     """The same, with or without pages that are remembered."""
     url = reading.author_page
@@ -49,10 +49,11 @@ async def complete(
     if not isinstance(sighting, Fetched):
         return read_author_failed(reading), sighting.hops
     try:
-        return await pool.author(sighting.document, reading=reading, requested=url), sighting.hops
+        completed = await pool.author(sighting.document, reading=reading, requested=url, source=source)
     except ParserError:
         failed = read_author_failed(reading)
         return replace(failed, notes=(*failed.notes, "the author's page could not be read")), sighting.hops
+    return completed, sighting.hops
 
 
 async def _fetch(fetcher: Fetcher, url: Url) -> Sighting:

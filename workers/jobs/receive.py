@@ -75,7 +75,7 @@ class Receiver:
 
     async def _see_further(self, claim: Claim, place: Place, seen: Seen, reading: Reading) -> Seen:
         """The source links to the target: who wrote it, and is there such a target?"""
-        reading, author_hops = await self._authors.complete(reading)
+        reading, author_hops = await self._authors.complete(reading, claim.source)
         trace = replace(seen.trace, author_hops=author_hops, notes=reading.notes)
         author = reading.reaction.author if reading.reaction is not None else None
         if policy.is_blocked(place.blocks, claim.source, author):
