@@ -133,7 +133,7 @@ async def product(request: pytest.FixtureRequest, blog: Blog) -> AsyncIterator[P
     async with Product(sites=[blog.authority]) as running:
         yield running
         if request.node.stash.get(HAS_FAILED, False):
-            sys.stderr.write(running.logs())
+            sys.stderr.write(running.logs()[-6000:])
 
 
 # --- the browser -------------------------------------------------------------------------------------------------

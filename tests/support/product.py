@@ -58,7 +58,6 @@ class Product:
     async def __aenter__(self) -> Self:
         self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
         try:
-            await self.command("service", "migrate")
             for site in self.sites:
                 await self.add_site(site)
             await self.start_service()
@@ -70,7 +69,7 @@ class Product:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        logs = self.logs() if kind else ""
+        logs = self.logs()[-6000:] if kind else ""
         left = await self._end()
         if kind:
             sys.stderr.write(logs)
