@@ -94,12 +94,13 @@ def _item(child: Jf2) -> str:
     if author["url"]:
         card = f'<a class="p-name u-url" href="{escape(author["url"])}">{name}</a>'
     when = escape(child["published"] or child["wm-received"])
+    time = f'<time class="dt-published" datetime="{when}">{when}</time>'
     lang = f' lang="{escape(child["wm-lang"])}"' if child.get("wm-lang") else ""
     rsvp = f'<data class="p-rsvp" value="{escape(child["rsvp"])}"></data>' if child.get("rsvp") else ""
     return f"""<div class="h-entry mention"{lang}>
 <div class="author p-author h-card">{_photo(child)}{card}</div>
 <div class="context">{escape(sentence(child))}: {_context(child)}{rsvp}</div>
-{_body(child)}<a class="u-url" href="{escape(child["url"])}"><time class="dt-published" datetime="{when}">{when}</time></a>
+{_body(child)}<a class="u-url" href="{escape(child["url"])}">{time}</a>
 <a class="source" href="{source}">{source}</a>
 </div>
 """

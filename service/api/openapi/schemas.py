@@ -1,0 +1,170 @@
+"""The shapes of what goes in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from mentions.model import Authority, Change, EntryState, Kind, Protocol, Status
+from service.api.openapi.parts import Part, schema
+
+_TEXT: Final[Part] = {"type": "string"}
+_TEXT_OR_NULL: Final[Part] = {"type": ["string", "null"]}
+_WHOLE: Final[Part] = {"type": "integer"}
+_WHOLE_OR_NULL: Final[Part] = {"type": ["integer", "null"]}
+_FLAG: Final[Part] = {"type": "boolean"}
+_URL: Final[Part] = {"type": "string", "format": "uri", "description": "http(s), safe inside an attribute."}
+_ANY: Final[Part] = {"type": "object"}
+_NUMBERS: Final[Part] = {"type": "object", "additionalProperties": _WHOLE}
+
+
+def _object(required: Mapping[str, Part], optional: Mapping[str, Part] | None = None, words: str = "") -> Part:
+    out: Part = {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
+    return out | ({"description": words} if words else {})
+
+
+def _list(of: Part, words: str = "") -> Part:
+    return {"type": "array", "items": of} | ({"description": words} if words else {})
+
+
+def _const(value: str | bool) -> Part:
+    return {"const": value}
+
+
+def _one_of(values: Iterable[str]) -> Part:
+    return {"type": "string", "enum": [str(value) for value in values]}
+
+
+_ENTRY: Final = _object(
+    {
+        "type": _const("entry"),
+        "author": schema("Card"),
+        "url": _URL,
+        "published": {**_TEXT_OR_NULL, "description": "With the source's own offset."},
+        "published_ts": _WHOLE_OR_NULL,
+        "wm-received": _TEXT,
+        "wm-id": _WHOLE,
+        "wm-source": _URL,
+        "wm-target": _URL,
+        "wm-protocol": _one_of(Protocol),
+        "wm-property": _one_of(("in-reply-to", "like-of", "repost-of", "bookmark-of", "mention-of", "rsvp")),
+        "wm-private": _FLAG,
+        "wm-kind": _one_of(Kind),
+        "wm-authorship": _one_of(Authority),
+    },
+    {
+        "wm-fragment": _TEXT,
+        "name": _TEXT,
+        "syndication": _list(_URL),
+        "summary": _object({"content-type": _TEXT, "value": _TEXT}),
+        "photo": _list(_URL),
+        "video": _list(_URL),
+        "audio": _list(_URL),
+        "content": _object({"text": _TEXT}, {"html": _TEXT}),
+        **dict.fromkeys(("in-reply-to", "like-of", "repost-of", "bookmark-of", "mention-of"), _URL),
+        "rsvp": _TEXT_OR_NULL,
+        "rels": _object({}, {"canonical": _URL}),
+        "wm-context": {**_TEXT, "description": "The text around the link."},
+        "wm-lang": _TEXT,
+        "wm-avatar": _URL,
+        "category": _list(_TEXT),
+        "wm-invitees": _list(schema("Card")),
+        "wm-likes": _WHOLE,
+        "comment": _list(_ANY, "Entries that the source itself carries."),
+    },
+    "A response as jf2.",
+)
+
+_THREAD: Final = _object(
+    {
+        "type": _const("feed"),
+        "url": _URL,
+        "name": {**_TEXT, "description": "The post's title."},
+        "count": {**_WHOLE, "description": "Shown responses that have something to read."},
+        "counts": {**_NUMBERS, "description": "Shown responses by kind."},
+        "reactions": {"type": "object", "additionalProperties": _list(schema("Entry"))},
+        "children": _list(
+            _ANY,
+            "Entries with `wm-parent`, `wm-depth` and their replies in `comment`; "
+            "a deleted one has `wm-deleted` and no words.",
+        ),
+        "cursor": {**_WHOLE, "description": "Events follow from here without a gap."},
+        "next": {**_TEXT_OR_NULL, "description": "`after` of the next page."},
+        "closed": _FLAG,
+    }
+)
+
+_HOP: Final = _object({"url": _TEXT, "status": _WHOLE_OR_NULL, "duration_ms": _WHOLE}, {"error": _TEXT})
+
+_STATUS: Final = _object(
+    {
+        "status": _one_of(Status),
+        "source": _TEXT,
+        "target": _TEXT,
+        "summary": _TEXT,
+        "data": {**_ANY, "description": "The entry of a success, else empty."},
+        "trace": _object(
+            {
+                "hops": _list(schema("Hop")),
+                "target_hops": _list(schema("Hop")),
+                "author_hops": _list(schema("Hop")),
+                "link": {"type": ["object", "null"]},
+                "near_misses": _list(_object({"url": _TEXT, "raw": _TEXT, "found_in": _TEXT, "reason": _TEXT})),
+                "notes": _list(_TEXT),
+            }
+        ),
+    },
+    {"private": _FLAG, "held": _FLAG, "next_try_at": _TEXT},
+)
+
+SCHEMAS: Final[Mapping[str, Part]] = {
+    "Problem": _object({"error": _TEXT, "error_description": _TEXT}),
+    "Card": _object({"type": _const("card"), "name": _TEXT, "photo": _TEXT, "url": _TEXT}),
+    "Entry": _ENTRY,
+    "Paging": _object({"per-page": _WHOLE, "page": _WHOLE, "total": _WHOLE, "total-pages": _WHOLE}),
+    "Feed": _object(
+        {"type": _const("feed"), "name": _TEXT, "children": _list(schema("Entry"))},
+        {"paging": schema("Paging"), "site": _TEXT},
+    ),
+    "Link": _object(
+        {
+            "source": _URL,
+            "verified": _const(True),
+            "verified_date": _TEXT,
+            "id": _WHOLE,
+            "private": _FLAG,
+            "data": _ANY,
+            "activity": _object({"type": _TEXT}),
+            "target": _URL,
+        },
+        {"rels": _ANY},
+    ),
+    "Links": _object({"links": _list(schema("Link")), "paging": schema("Paging")}),
+    "Count": _object({"count": _WHOLE, "type": _NUMBERS}),
+    "Tombstone": _object({"wm-id": _WHOLE, "wm-source": _TEXT_OR_NULL, "wm-target": _TEXT, "wm-deleted": _TEXT}),
+    "Tombstones": _object(
+        {
+            "type": _const("feed"),
+            "name": _TEXT,
+            "children": _list(schema("Tombstone")),
+            "paging": schema("Paging"),
+        }
+    ),
+    "Thread": _THREAD,
+    "PageState": _object({"url": _URL, "closed": _FLAG}),
+    "Change": _object(
+        {"cursor": _WHOLE, "change": _one_of(Change), "at": _TEXT, "wm-id": _WHOLE},
+        {"wm-status": _one_of(EntryState), "wm-source": _URL, "wm-target": _URL, "entry": schema("Entry")},
+    ),
+    "Changes": _object({"changes": _list(schema("Change")), "cursor": _WHOLE, "more": _FLAG}),
+    "Block": _object(
+        {},
+        dict.fromkeys(("authority", "url_prefix", "author", "note", "created_at"), _TEXT),
+        "One of `authority`, `url_prefix` and `author`.",
+    ),
+    "Blocks": _object({"blocks": _list(schema("Block"))}),
+    "Pair": _object({"source": {**_URL, "maxLength": 2048}, "target": {**_URL, "maxLength": 2048}}),
+    "Queued": _object({"status": _const("queued"), "summary": _TEXT, "location": _URL, "source": _URL, "target": _URL}),
+    "Hop": _HOP,
+    "Status": _STATUS,
+}

@@ -1,0 +1,210 @@
+"""GET /api/events and /api/changes: what happens is told once, in order, without a gap (contract §8)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+
+from mentions.model import EntryState, Url
+from service.api import live
+from tests.integration.service.conftest import POST, Service, running
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import eventually
+
+
+class Stream:
+    """Server-sent events as a browser reads them."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.response = response
+        self.last_id = ""
+
+    async def block(self, within_s: float = 8.0) -> dict[str, str]:
+        """The fields of the next block; comments are under the empty name."""
+        fields: dict[str, str] = {}
+        async with asyncio.timeout(within_s):
+            while line := (await self.response.content.readline()).decode().rstrip("\n"):
+                name, _, value = line.partition(":")
+                fields[name] = value.removeprefix(" ")
+        self.last_id = fields.get("id", self.last_id)
+        return fields
+
+    async def event(self) -> dict[str, Any]:
+        while "data" not in (fields := await self.block()):
+            pass
+        data = json.loads(fields["data"])
+        assert (fields["event"], fields["id"]) == (data["change"], str(data["cursor"]))
+        return data
+
+
+@asynccontextmanager
+async def listening(service: Service, target: str = POST, last_id: str | None = None) -> AsyncIterator[Stream]:
+    headers = {"Last-Event-ID": last_id} if last_id is not None else {}
+    async with service.http.get(f"{service.base}/api/events", params={"target": target}, headers=headers) as response:
+        assert (response.status, response.content_type) == (200, "text/event-stream")
+        stream = Stream(response)
+        hello = await stream.block()
+        assert hello["retry"]
+        assert "data" not in hello
+        yield stream
+
+
+async def published(service: Service, **facts) -> int:
+    """Stores an entry and tells of it, as a worker does."""
+    entry = await service.respond(**facts)
+    async with service.db.read() as c:
+        cursor = await live.changes.latest(c)
+    await service.events.publish_change(entry.page_id, cursor)
+    return entry.id
+
+
+async def test_a_stream_tells_what_comes_after_it_was_opened(service: Service):
+    await published(service)
+    async with listening(service) as stream:
+        entry_id = await published(service, text="Just now")
+        event = await stream.event()
+        assert (event["change"], event["wm-id"], event["wm-status"]) == ("created", entry_id, "shown")
+        assert event["entry"]["content"]["text"] == "Just now"
+        await service.post(f"/api/entries/{entry_id}/hide", token=service.token)
+        hidden = await stream.event()
+        assert (hidden["change"], hidden["wm-id"], "entry" in hidden) == ("hidden", entry_id, False)
+        await service.post(f"/api/entries/{entry_id}/approve", token=service.token)
+        assert (await stream.event())["change"] == "approved"
+        await service.post(f"/api/entries/{entry_id}/delete", token=service.token)
+        assert (await stream.event())["change"] == "deleted"
+
+
+async def test_a_stream_that_was_cut_resumes_after_the_last_event(service: Service):
+    async with listening(service) as stream:
+        await published(service)
+        await stream.event()
+        last_id = stream.last_id
+    missed = [await published(service) for _ in range(3)]
+    async with listening(service, last_id=last_id) as stream:
+        assert [(await stream.event())["wm-id"] for _ in missed] == missed
+
+
+async def test_the_cursor_of_a_thread_is_where_its_events_begin(service: Service):
+    await published(service)
+    cursor = (await service.get("/api/thread", params={"target": POST})).json()["cursor"]
+    between = await published(service)
+    async with listening(service, last_id=str(cursor)) as stream:
+        assert (await stream.event())["wm-id"] == between
+
+
+async def test_a_stream_tells_of_its_page_and_of_what_may_be_seen_only(service: Service):
+    async with listening(service) as stream:
+        await published(service, target="https://blog.example/other")
+        await published(service, state=EntryState.HELD)
+        await published(service, private=True)
+        shown = await published(service, in_reply_to=(Url(POST),))
+        assert (await stream.event())["wm-id"] == shown
+
+
+async def test_a_page_that_nobody_has_answered_yet_can_be_listened_to(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "PAGE_TO_COME_S", 0.05)
+    target = "https://blog.example/fresh"
+    async with listening(service, target) as stream:
+        first = await published(service, target=target)
+        assert (await stream.event())["wm-id"] == first
+
+
+async def test_a_silent_stream_shows_that_it_lives(service: Service, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.05)
+    await service.respond()
+    async with listening(service) as stream:
+        assert "" in await stream.block()
+
+
+async def test_without_redis_a_stream_is_slower_and_misses_nothing(
+    tmp_path, mortal_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.1)
+    async with running(tmp_path, mortal_redis.url) as service:
+        await service.respond()
+        async with listening(service) as stream:
+            mortal_redis.stop()
+            entry = await service.respond()
+            assert (await stream.event())["wm-id"] == entry.id
+
+
+async def test_stopping_the_service_ends_its_streams(tmp_path, redis_url: str):
+    async with running(tmp_path, redis_url) as service:
+        response = await service.http.get(f"{service.base}/api/events", params={"target": POST})
+        await response.content.readline()
+        stopping = asyncio.create_task(service.app.shutdown())
+        async with asyncio.timeout(5):
+            await response.content.read()
+            await stopping
+
+
+@pytest.mark.parametrize(
+    ("params", "problem"),
+    [
+        ({}, (400, "invalid_input")),
+        ({"target": "https://other.example/"}, (400, "invalid_target")),
+        ({"target": POST, "cursor": "x"}, (400, "invalid_input")),
+    ],
+)
+async def test_a_stream_of_nothing_of_ours_is_an_error(service: Service, params: dict, problem: tuple):
+    assert (await service.get("/api/events", params=params)).error == problem
+
+
+async def test_one_client_may_have_so_many_streams(tmp_path, redis_url: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(live, "MOST_STREAMS_OF_ONE", 1)
+    async with running(tmp_path, redis_url, rate_limits=True) as service:
+        async with listening(service):
+            assert (await service.get("/api/events", params={"target": POST})).error == (429, "rate_limit_exceeded")
+        await eventually(lambda: not service.app[live.STREAMS], within_s=5)
+        async with listening(service):
+            pass
+
+
+# --- as JSON ------------------------------------------------------------------------------------------------------
+
+
+async def test_changes_are_read_in_pages_and_only_of_the_tokens_site(service: Service):
+    second, second_token = await service.add_site("second.example")
+    mine = [(await service.respond()).id for _ in range(5)]
+    other = await service.respond(target="https://second.example/", site=second)
+    seen, cursor, more = [], "", True
+    while more:
+        answer = await service.get("/api/changes", token=service.token, params={"cursor": cursor, "per-page": 2})
+        body = answer.json()
+        seen += body["changes"]
+        cursor, more = body["cursor"], body["more"]
+    assert [change["wm-id"] for change in seen] == mine
+    assert [change["cursor"] for change in seen] == sorted(change["cursor"] for change in seen)
+    assert {change["entry"]["wm-target"] for change in seen} == {POST}
+    after = (await service.get("/api/changes", token=service.token, params={"cursor": cursor})).json()
+    assert after == {"changes": [], "cursor": cursor, "more": False}
+    theirs = (await service.get("/api/changes", token=second_token)).json()["changes"]
+    assert [change["wm-id"] for change in theirs] == [other.id]
+
+
+async def test_what_waits_for_moderation_is_told_to_moderators_only(service: Service):
+    held = await service.respond(state=EntryState.HELD)
+    reader = await service.token_with("read")
+    assert (await service.get("/api/changes", token=reader)).json()["changes"] == []
+    [told] = (await service.get("/api/changes", token=service.token)).json()["changes"]
+    assert (told["wm-id"], told["wm-status"]) == (held.id, "held")
+    await service.post(f"/api/entries/{held.id}/approve", token=service.token)
+    approved = (await service.get("/api/changes", token=reader)).json()["changes"]
+    assert [change["change"] for change in approved] == ["created", "approved"]
+
+
+async def test_changes_need_a_token_and_a_cursor_that_is_one(service: Service):
+    assert (await service.get("/api/changes")).error == (401, "forbidden")
+    assert (await service.get("/api/changes", token=await service.token_with("export"))).error == (403, "forbidden")
+    assert (await service.get("/api/changes", token=service.token, params={"cursor": "-1"})).error == (
+        400,
+        "invalid_input",
+    )
