@@ -8,7 +8,7 @@ Meant for our own output: strangers' JSON never comes here."""
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -28,16 +28,14 @@ def to_json(obj: Any) -> dict[str, Any]:
     """A dataclass as a dict that orjson and json can write.  Fields with their default are left out."""
     if not is_dataclass(obj) or isinstance(obj, type):
         raise CodecError(f"not a word of the model: {type(obj).__name__}")
-    return {
-        f.name: _plain(value) for f in fields(obj) if (value := getattr(obj, f.name)) is not None and value != _default(f)
-    }
+    return {f.name: _plain(value) for f in fields(obj) if (value := getattr(obj, f.name)) != _default(f)}
 
 
 def from_json(cls: type[T], data: Mapping[str, Any]) -> T:
     """The dataclass `cls` out of what `to_json` made of it.  Unknown keys are dropped; raises `CodecError`."""
     if not isinstance(data, Mapping):
         raise CodecError(f"{cls.__name__}: expected an object, not {type(data).__name__}")
-    readers = _readers(cls)
+    readers = _readers(cast("Hashable", cls))
     given = {name: read(data[name]) for name, read in readers.items() if name in data}
     try:
         return cls(**given)
@@ -95,11 +93,13 @@ def _plain(value: Any) -> Any:
 
 def _default(f: Field[Any]) -> Any:
     """The default of a field; a marker that equals nothing where it has none."""
-    return f.default if f.default is not MISSING else f.default_factory() if f.default_factory is not MISSING else MISSING
+    return (
+        f.default if f.default is not MISSING else f.default_factory() if f.default_factory is not MISSING else MISSING
+    )
 
 
 @cache
-def _readers(cls: type[Any]) -> dict[str, Callable[[Any], Any]]:
+def _readers(cls: Any) -> dict[str, Callable[[Any], Any]]:
     """For every field of a dataclass the function that reads its value back."""
     hints = get_type_hints(cls)
     return {f.name: _reader(hints[f.name], f"{cls.__name__}.{f.name}") for f in fields(cls)}

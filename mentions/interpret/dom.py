@@ -12,6 +12,8 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from mentions import urls
+
 TEXT: Final = "-text"
 WHITE: Final = " \t\n\f\r"
 """ASCII white space, which separates class names and surrounds attribute values (HTML standard)."""
@@ -26,23 +28,39 @@ _URL_ATTRIBUTES: Final = ("href", "src", "cite", "data", "poster")
 class Tree:
     """A parsed page: its root element, and the URL that its relative links are relative to."""
 
-    __slots__ = ("base", "root", "url")
+    __slots__ = ("base", "parser", "url")
 
-    def __init__(self, html: str, *, url: str) -> None:
-        parser = LexborHTMLParser(html)
-        self.root: LexborNode | None = parser.root
+    def __init__(self, parser: LexborHTMLParser, *, url: str, base: str) -> None:
+        self.parser = parser
         self.url = url
-        self.base = url
-        if (base := self.first("base[href]")) is not None:
-            self.base = resolve(url, attribute(base, "href") or "")
+        self.base = base
+
+    @classmethod
+    def of(cls, html: str, *, url: str) -> Tree:
+        """The tree of HTML that is already text."""
+        parser = LexborHTMLParser(html)
+        element = parser.css_first("base[href]")
+        return cls(
+            parser, url=url, base=urls.document_base(url, None if element is None else attribute(element, "href"))
+        )
+
+    @property
+    def root(self) -> LexborNode | None:
+        """The `html` element."""
+        return self.parser.root
 
     def all(self, selector: str) -> list[LexborNode]:
         """The elements that match, in document order; none inside `template`."""
-        return [] if self.root is None else self.root.css(selector)
+        return self.parser.css(selector)
 
     def first(self, selector: str) -> LexborNode | None:
         """The first element that matches, or None."""
-        return None if self.root is None else self.root.css_first(selector)
+        return self.parser.css_first(selector)
+
+    @property
+    def lang(self) -> str | None:
+        """The language that the page gives on its root element."""
+        return None if self.root is None else attribute(self.root, "lang") or None
 
 
 def attribute(node: LexborNode, name: str) -> str | None:
@@ -74,7 +92,8 @@ def elements(node: LexborNode) -> Iterator[LexborNode]:
 def following(node: LexborNode, within: LexborNode) -> LexborNode | None:
     """The next node in document order that is not inside `node`; None at the end of `within`."""
     current: LexborNode | None = node
-    while current is not None and current != within:
+    end = within.mem_id  # comparing nodes with == would compare their HTML
+    while current is not None and current.mem_id != end:
         if current.next is not None:
             return current.next
         current = current.parent

@@ -25,7 +25,7 @@ MAX_TEXT: Final = 4 << 20
 """Characters of values in all: nested items repeat their text on every level."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Root:
     """An item and where it stands: its element, the item around it, and the properties that it is there."""
 
@@ -50,7 +50,7 @@ class Found:
 
 def parse_mf2(html: str, url: str) -> dict[str, Any]:
     """The microformats of a page as JSON: `items`, `rels`, `rel-urls`."""
-    return find(Tree(html, url=url)).data
+    return find(Tree.of(html, url=url)).data
 
 
 def find(tree: Tree) -> Found:
@@ -78,7 +78,7 @@ class _Finder:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.base = tree.base
-        self.lang = attribute(tree.root, "lang") if tree.root is not None else None
+        self.lang = tree.lang
         self.found = Found({"items": [], "rels": {}, "rel-urls": {}})
         self.text_left = MAX_TEXT
 
@@ -130,9 +130,7 @@ class _Finder:
         current = within.first_child
         while current is not None:
             inside = current.first_child
-            if current.tag == "template":
-                inside = None
-            elif current.is_element_node and self._element(current, item):
+            if current.tag == "template" or (current.is_element_node and self._element(current, item)):
                 inside = None
             current = inside if inside is not None else following(current, within)
 
@@ -144,14 +142,15 @@ class _Finder:
             return False
         names = classic.translate(written, rels, item.classic) if item.classic else written
         found = [match for name in names if (match := properties.PROPERTY.match(name))]
-        types, old = _roots(written), ()
+        types = _roots(written)
+        old: tuple[str, ...] = ()
         if not types and (classic_roots := classic.roots(written)):
             types, old = classic.types(classic_roots), tuple(classic_roots)
         elif not types and item.classic:
             types = _roots(names)
             old = ("item",) if types == ["h-item"] else ()
         if types:
-            self._nested(node, item, types, tuple(old), found)
+            self._nested(node, item, types, old, found)
             return True
         for match in found:
             self._add(item, node, match[1], match[2])
@@ -173,7 +172,7 @@ class _Finder:
             return {"html": "", "value": ""} if prefix == "e" else ""
         value: Any
         if prefix == "p":
-            value = _tag_of(node) if item.classic and name == "category" else None
+            value = _tag_of(node) if item.classic and name in ("category", "skill") else None
             value = properties.text_value(node, self.base) if value is None else value
         elif prefix == "u":
             value = properties.url_value(node, self.base)
@@ -185,9 +184,7 @@ class _Finder:
         self.text_left -= len(value) if isinstance(value, str) else len(value["value"]) + len(value.get("html", ""))
         return value
 
-    def _nested(
-        self, node: LexborNode, item: _Item, types: list[str], old: tuple[str, ...], found: list[Any]
-    ) -> None:
+    def _nested(self, node: LexborNode, item: _Item, types: list[str], old: tuple[str, ...], found: list[Any]) -> None:
         """An item inside an item: the value of the properties that its element names, else a child."""
         item.has_text = item.has_url = True
         # the plain value is taken first: reading the inner item makes its URLs absolute and drops templates
@@ -213,7 +210,11 @@ class _Finder:
             found["name"] = [name]
             item.root.first["p-name"] = name
             item.root.has_implied_name = True
-        if "photo" not in found and not item.has_url and (photo := properties.implied_photo(node, self.base)) is not None:
+        if (
+            "photo" not in found
+            and not item.has_url
+            and (photo := properties.implied_photo(node, self.base)) is not None
+        ):
             found["photo"] = [photo]
         if "url" not in found and not item.has_url and (link := properties.implied_url(node, self.base)) is not None:
             found["url"] = [link]
@@ -244,8 +245,8 @@ def _roots(names: list[str]) -> list[str]:
 
 
 def _tag_of(node: LexborNode) -> str | None:
-    """The tag that a classic `rel=tag` link names: the last segment of its URL's path."""
-    if node.tag != "a" or "tag" not in tokens(attribute(node, "rel")):
+    """The tag that a classic `rel=tag` link without a class names: the last segment of its URL's path."""
+    if "tag" not in tokens(attribute(node, "rel")) or {"category", "skill"} & set(classes(node)):
         return None
     path = (attribute(node, "href") or "").split("?")[0].split("#")[0]
     segments = [segment for segment in path.split("/") if segment]

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from datetime import date, timedelta
+from typing import Any, Final, cast
 
 from selectolax.lexbor import LexborNode
 
@@ -22,15 +23,31 @@ _TIME: Final = re.compile(
 )
 _ZONE: Final = re.compile(r"(?:Z|[+-]\d{1,2}:?(?:\d{2})?)\Z", re.IGNORECASE)
 _MOMENT: Final = re.compile(r"(\d{4}-(?:\d{2}-\d{2}|\d{3}))([T ])(.+)\Z", re.IGNORECASE | re.DOTALL)
+_LINKING: Final = {
+    **dict.fromkeys(("a", "area", "link"), ("href",)),
+    **dict.fromkeys(("audio", "source", "iframe"), ("src",)),
+    "video": ("src", "poster"),
+    "object": ("data",),
+}
+_TIMED: Final = {
+    "time": "datetime",
+    "ins": "datetime",
+    "del": "datetime",
+    "abbr": "title",
+    "data": "value",
+    "input": "value",
+}
 
 
 def text_value(node: LexborNode, base: str) -> str:
     """The value of a `p-` element."""
     if (value := _value_class(node)) is not None:
         return value
-    for name, tags in (("title", ("abbr", "link")), ("value", ("data", "input")), ("alt", ("img", "area"))):
-        if node.tag in tags and (value := attribute(node, name)) is not None:
-            return value
+    name = {"abbr": "title", "link": "title", "data": "value", "input": "value", "img": "alt", "area": "alt"}.get(
+        node.tag or ""
+    )
+    if name and (value := attribute(node, name)) is not None:
+        return value
     return text_of(node, base=base)
 
 
@@ -38,18 +55,12 @@ def url_value(node: LexborNode, base: str) -> str | dict[str, Any]:
     """The value of a `u-` element: a URL, or URL, alt text and srcset of a picture."""
     if node.tag == "img" and attribute(node, "src") is not None:
         return _picture(node, base)
-    for name, tags in (
-        ("href", ("a", "area", "link")),
-        ("src", ("audio", "video", "source", "iframe")),
-        ("poster", ("video",)),
-        ("data", ("object",)),
-    ):
-        if node.tag in tags and (value := attribute(node, name)) is not None:
-            return resolve(base, value)
+    for name in _LINKING.get(node.tag or "", ()):
+        if (link := attribute(node, name)) is not None:
+            return resolve(base, link)
     value = _value_class(node)
-    for name, tags in (("title", ("abbr",)), ("value", ("data", "input"))):
-        if value is None and node.tag in tags:
-            value = attribute(node, name)
+    if value is None and (said := {"abbr": "title", "data": "value", "input": "value"}.get(node.tag or "")):
+        value = attribute(node, said)
     return resolve(base, text_of(node, base=base) if value is None else value)
 
 
@@ -66,12 +77,9 @@ def time_value(node: LexborNode, base: str, default_date: str | None) -> tuple[s
     """The value of a `dt-` element, and the date in it, for later elements that only have a time."""
     value = _value_class_time(node, default_date)
     if value is None:
-        for name, tags in (("datetime", ("time", "ins", "del")), ("title", ("abbr",)), ("value", ("data", "input"))):
-            if value is None and node.tag in tags:
-                value = attribute(node, name)
-        if value is None:
-            value = text_of(node, base=base)
-        value = _whole(value, default_date)
+        name = _TIMED.get(node.tag or "")
+        value = attribute(node, name) if name else None
+        value = _whole(text_of(node, base=base) if value is None else value, default_date)
     date = value[:10] if _DATE.match(value[:10]) else None
     return value, date
 
@@ -94,19 +102,19 @@ def _label(node: LexborNode) -> str | None:
 
 def implied_photo(node: LexborNode, base: str) -> str | dict[str, Any] | None:
     """The picture of an item that gives no `u-` property: itself, its only img or object, or its only child's."""
-    return _implied(node, lambda found: _photo_of(found, base), ("img", "object"))
+    return cast("str | dict[str, Any] | None", _implied(node, lambda found: _photo_of(found, base), ("img", "object")))
 
 
 def implied_url(node: LexborNode, base: str) -> str | None:
     """The URL of an item that gives no `u-` property: itself, its only link, or its only child's."""
-    return _implied(node, lambda found: _link_of(found, base), ("a", "area"))
+    return cast("str | None", _implied(node, lambda found: _link_of(found, base), ("a", "area")))
 
 
 def _implied(node: LexborNode, read: Callable[[LexborNode], Any], tags: tuple[str, str]) -> Any:
     if (value := read(node)) is not None:
         return value
-    for parent in (node, _only(node)):
-        for tag in tags if parent is not None else ():
+    for parent in [node] if (child := _only(node)) is None else [node, child]:
+        for tag in tags:
             same = [child for child in elements(parent) if child.tag == tag]
             if len(same) == 1 and not is_root(same[0]) and (value := read(same[0])) is not None:
                 return value
@@ -238,9 +246,7 @@ def _zoned(value: str) -> bool:
 def _calendar(value: str) -> str:
     """An ordinal date (2014-281) as year, month, day."""
     if re.fullmatch(r"\d{4}-\d{3}", value):
-        from datetime import date, timedelta  # noqa: PLC0415
-
         day = int(value[5:])
-        if 1 <= day <= 366:
-            return (date(int(value[:4]) or 1, 1, 1) + timedelta(days=day - 1)).isoformat()
+        if 1 <= day <= 366 and value[:4] != "0000":
+            return (date(int(value[:4]), 1, 1) + timedelta(days=day - 1)).isoformat()
     return value

@@ -1,0 +1,149 @@
+"""Who wrote an entry: the authorship algorithm.  (https://indieweb.org/authorship-spec; step numbers are its)
+
+The entry's page is read first; a page of the author that has to be fetched is named in `Authorship.page`, and read by
+`from_author_page` once somebody has fetched it.  Names and pictures are claims: `authority` says whose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mentions import urls
+from mentions.interpret import items
+from mentions.interpret.microformats import Found, Root
+from mentions.model import Author, Authority, PlainText, Url
+from mentions.sanitize import clean_text
+
+MAX_NAME: Final = 200
+BRIDGES: Final = frozenset(
+    {"brid.gy", "fed.brid.gy", "bsky.brid.gy", "ap.brid.gy", "web.brid.gy", "granary.io", "twitter-atom.appspot.com"}
+)
+"""Hosts that render other networks' posts as microformats, on behalf of their authors."""
+_CARDS: Final = frozenset({"h-card", "hcard"})
+
+
+@dataclass(frozen=True, slots=True)
+class Authorship:
+    """What the entry's own page tells: the author, or the page that has to be asked.
+
+    With `page`, `author` is what holds if that page cannot be read (7.4, else what little the entry says)."""
+
+    author: Author
+    page: Url | None = None
+
+
+def find_author(found: Found, entry: Root, *, is_permalink: bool, same_page: Iterable[str]) -> Authorship:
+    """Steps 1 to 6, and 7 as far as the page itself goes.
+
+    `is_permalink`: the entry is the only one of its page.  `same_page` are the URLs that the page itself goes by: an
+    author page among them is not fetched again."""
+    said = _author_values(entry)
+    for value in said:  # 5.1: a card anywhere among the values beats a URL
+        if items.is_item(value) and (card := read_card(value)) != Author():
+            return Authorship(card)
+    page, is_rel = _first_link(said), False
+    if page is None and not said and is_permalink:
+        page, is_rel = next(iter(items.links(_rel(found, "author"), limit=1)), None), True
+    name = next((text for value in said if (text := _name(value))), None)
+    if page is None:
+        return Authorship(Author(name=name))
+    cards = cards_of(found)
+    if any(urls.same_resource(urls.without_fragment(page), one) for one in map(urls.without_fragment, same_page)):
+        own = author_on_page(cards, _rel(found, "me"), page) or _with_url(cards, page)
+        return Authorship(own or Author(name=name, url=page))
+    return Authorship(_with_url(cards, page) or Author(name=name, url=None if is_rel else page), page)
+
+
+def author_on_page(cards: Sequence[items.Item], rel_me: Iterable[str], page: str) -> Author | None:
+    """Steps 7.2 and 7.3 on the author's page: first all cards by url and uid, then all by rel-me."""
+    for card in cards:
+        if _is_named(card, page, "url") and _is_named(card, page, "uid"):
+            return read_card(card)
+    mine = tuple(rel_me)
+    for card in cards:
+        for url in items.values(card, "url"):
+            if any(items.names(url, link) for link in mine):
+                return read_card(card)
+    return None
+
+
+def from_author_page(found: Found, *, pages: Sequence[Url]) -> Author | None:
+    """The author that a fetched page describes: 7.2, 7.3, then what other readers take too (a card with the page's own
+    URL, or the only card of the page).  `pages` are the URLs it goes by, the one that was asked for first."""
+    cards = cards_of(found)
+    for page in pages:
+        if author := author_on_page(cards, _rel(found, "me"), page):
+            return author
+    for page in pages:
+        if author := _with_url(cards, page):
+            return author
+    top = [root.item for root in found.roots if root.parent is None and _CARDS & set(items.types(root.item))]
+    if len(top) != 1:
+        return None
+    only = read_card(top[0])
+    return Author(only.name, only.url or pages[0], only.photo) if only.name or only.photo else None
+
+
+def vouches_for(found: Found, source: str) -> bool:
+    """Does an author's page name the source's site as its own (rel=me, or url of a card)?"""
+    mine = [*_rel(found, "me"), *(raw for card in cards_of(found) for raw in items.raw_urls(card))]
+    return any(urls.origin(raw) == urls.origin(source) for raw in mine)
+
+
+def read_card(card: Any) -> Author:
+    """Name, URL and picture of an h-card; what is no http(s) URL or no visible text is left out."""
+    return Author(
+        name=_name(card),
+        url=next(iter(items.links([*items.values(card, "url"), *items.values(card, "uid")], limit=1)), None),
+        photo=next(iter(items.links(items.values(card, "photo", "logo"), limit=1)), None),
+    )
+
+
+def authority(author: Author, url: str | None, source: str) -> Authority:
+    """How far the source may speak for this author and this URL (`AUTHOR_PAGE` is for who has read that page)."""
+    if urls.authority(source) in BRIDGES:
+        return Authority.BRIDGED
+    claimed = [claim for claim in (author.url, url) if claim]
+    is_own = all(urls.origin(claim) == urls.origin(source) for claim in claimed)
+    return Authority.SAME_ORIGIN if is_own else Authority.CLAIMED
+
+
+def cards_of(found: Found) -> list[items.Item]:
+    """Every h-card of a page, in document order."""
+    return [root.item for root in found.roots if _CARDS & set(items.types(root.item))]
+
+
+def _author_values(entry: Root) -> list[Any]:
+    """Step 3, then 4: the entry's author property, else that of the feed around it."""
+    if said := items.values(entry.item, "author"):
+        return said
+    parent = entry.parent
+    while parent is not None:
+        if "h-feed" in items.types(parent.item) and (said := items.values(parent.item, "author")):
+            return said
+        parent = parent.parent
+    return []
+
+
+def _name(card: Any) -> PlainText | None:
+    name = items.first_text(card, "name", "nickname", "org")
+    if not name and urls.parse(said := items.text(card)) is None:
+        name = said
+    return clean_text(name, MAX_NAME) or None
+
+
+def _first_link(said: list[Any]) -> Url | None:
+    return next(iter(items.links([value for value in said if isinstance(value, str)], limit=1)), None)
+
+
+def _with_url(cards: Sequence[items.Item], page: str) -> Author | None:
+    return next((read_card(card) for card in cards if _is_named(card, page, "url")), None)
+
+
+def _is_named(card: items.Item, page: str, name: str) -> bool:
+    return any(items.names(value, page) for value in items.values(card, name))
+
+
+def _rel(found: Found, name: str) -> list[str]:
+    return list(found.data["rels"].get(name, ()))

@@ -1,0 +1,162 @@
+"""Which item of a page responds, and whether the link to the target is in its own words.
+
+A fragment in the source's URL names an element; else the entry that gives the source as its URL is meant; else the one
+that holds the link; else the first.  A link that stands beside the chosen entry, or only in a comment that the page
+carries, makes a bare mention: nobody's words are shown as another's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+from urllib.parse import unquote
+
+from selectolax.lexbor import LexborNode
+
+from mentions import urls
+from mentions.interpret import items
+from mentions.interpret.dom import Tree, ancestors, attribute
+from mentions.interpret.kind import RESPONSE_PROPERTIES
+from mentions.interpret.microformats import Found, Root
+from mentions.model import Link
+
+ENTRY_TYPES: Final = frozenset(
+    {"h-entry", "h-event", "h-review", "h-recipe", "h-listing", "h-product", "h-resume", "h-cite", "h-news"}
+)
+"""Items that can respond.  A page that has only an h-card or an h-feed has no entry."""
+_PARTS: Final = frozenset({"entry", "item"})
+"""Properties whose items are the page's own entries, not parts of one."""
+OTHERS: Final = frozenset({"comment", "comments", "reply", "replies", "response", "responses", "mention", "mentions"})
+"""Properties whose items are other people's words."""
+
+
+class Place(Enum):
+    """Where the link stands, seen from the chosen entry."""
+
+    OWN = "own"
+    COMMENT = "comment"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The entry that responds, and where the link stands."""
+
+    entry: Root
+    place: Place
+    is_permalink: bool
+    """The entry is the only one of its page, or the one that the page is about."""
+
+
+def choose(found: Found, tree: Tree, link: Link, *, source: str) -> Choice | None:
+    """The entry of the page that responds to the link's target; None when the page has none."""
+    entries = entries_of(found)
+    linking = nodes_of(tree, link)
+    by_node = {root.node.mem_id: root for root in found.roots}
+    named = _by_fragment(tree, by_node, entries, urls.fragment(source))
+    if named is None and not entries:
+        return None
+    holding = [root for node in linking if (root := _holder(node, by_node, entries)) is not None]
+    holding += [root for root in entries if _responds_to(root, link.url)]
+    about = [root for root in entries if _has_url(root, (source, tree.url))]
+    chosen = named or next((root for root in about if root in holding), None) or next(iter(about or holding or entries))
+    return Choice(chosen, _place(chosen, linking, by_node, link.url), len(entries) == 1 or chosen in about)
+
+
+def entry_of_page(found: Found, tree: Tree) -> Root | None:
+    """The entry that a page is about: the one with the page's URL, else the first."""
+    entries = entries_of(found)
+    return next((root for root in entries if _has_url(root, (tree.url,))), next(iter(entries), None))
+
+
+def entries_of(found: Found) -> list[Root]:
+    """The page's own entries in document order: those that are no part of another item."""
+    return [root for root in found.roots if ENTRY_TYPES & set(items.types(root.item)) and _is_free(root)]
+
+
+def nodes_of(tree: Tree, link: Link) -> list[LexborNode]:
+    """The elements that link to the target, in document order."""
+    selector = link.found_in if "[" in link.found_in and ":" not in link.found_in else "a[href]"
+    found = {node.mem_id: node for node in tree.all(selector) if _links(node, selector, link, tree.base)}
+    if selector != "a[href]":
+        found |= {node.mem_id: node for node in tree.all("a[href]") if _links(node, "a[href]", link, tree.base)}
+    return list(found.values())
+
+
+def own_words(node: LexborNode, entry: Root, by_node: dict[int, Root]) -> Place:
+    """Where an element stands, seen from an entry."""
+    inner = next((by_node[around.mem_id] for around in ancestors(node) if around.mem_id in by_node), None)
+    while inner is not None and inner is not entry:
+        if OTHERS & set(inner.names):
+            return Place.COMMENT if _is_inside(inner, entry) else Place.OUTSIDE
+        if not inner.names and ENTRY_TYPES & set(items.types(inner.item)):
+            return Place.OUTSIDE
+        inner = inner.parent
+    return Place.OWN if inner is entry else Place.OUTSIDE
+
+
+def _place(entry: Root, linking: Iterable[LexborNode], by_node: dict[int, Root], target: str) -> Place:
+    places = {own_words(node, entry, by_node) for node in linking}
+    if Place.OWN in places or _responds_to(entry, target):
+        return Place.OWN
+    return Place.COMMENT if Place.COMMENT in places else Place.OUTSIDE
+
+
+def _by_fragment(tree: Tree, by_node: dict[int, Root], entries: Sequence[Root], fragment: str | None) -> Root | None:
+    """The item that the fragment's element is, is in, or holds."""
+    if fragment is None:
+        return None
+    wanted = (fragment, unquote(fragment))
+    element = next((node for node in tree.all("[id]") if attribute(node, "id") in wanted), None)
+    if element is None:
+        return None
+    for around in ancestors(element):
+        root = by_node.get(around.mem_id)
+        if root is not None and ENTRY_TYPES & set(items.types(root.item)):
+            return root
+    inside = {node.mem_id for node in element.css("[class]")}
+    return next((root for root in entries if root.node.mem_id in inside), None)
+
+
+def _holder(node: LexborNode, by_node: dict[int, Root], entries: Sequence[Root]) -> Root | None:
+    """The innermost entry around an element, when the element is not in a comment of it."""
+    for around in ancestors(node):
+        root = by_node.get(around.mem_id)
+        if root is not None and root in entries:
+            return root
+    return None
+
+
+def _is_free(root: Root) -> bool:
+    current: Root | None = root
+    while current is not None:
+        if current.names and not _PARTS & set(current.names):
+            return False
+        current = current.parent
+    return True
+
+
+def _is_inside(root: Root, entry: Root) -> bool:
+    current: Root | None = root
+    while current is not None and current is not entry:
+        current = current.parent
+    return current is entry
+
+
+def _has_url(root: Root, pages: Iterable[str]) -> bool:
+    wanted = [urls.without_fragment(page) for page in pages]
+    own = [raw for value in items.values(root.item, "url") if isinstance(value, str) for raw in items.raw_urls(value)]
+    return any(urls.same_resource(raw, page) for raw in own for page in [*pages, *wanted])
+
+
+def _responds_to(root: Root, target: str) -> bool:
+    return any(items.names(value, target) for name in RESPONSE_PROPERTIES for value in items.values(root.item, name))
+
+
+def _links(node: LexborNode, selector: str, link: Link, base: str) -> bool:
+    name = selector.partition("[")[2].rstrip("]")
+    value = attribute(node, name) or ""
+    if name.endswith("srcset"):
+        return link.raw in value
+    return (value == link.raw and len(value) < 500) or urls.parse(value, base=base) == link.url

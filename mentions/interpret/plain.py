@@ -1,0 +1,204 @@
+"""What a page without microformats says of itself: title, author, time, language, picture.
+
+Asked in the order of how seldom it is wrong: JSON-LD, OpenGraph and its kin, `meta`, elements.  Untrusted JSON is read
+with limits; a page that tells nothing tells nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from mentions import urls
+from mentions.interpret.dates import Moment, read_moment
+from mentions.interpret.dom import Tree, attribute, text_of, tokens
+from mentions.interpret.entry import language
+from mentions.model import Author, PlainText, Url
+from mentions.sanitize import clean_text
+
+MAX_TITLE: Final = 300
+MAX_NAME: Final = 200
+_MAX_SCRIPTS: Final = 8
+_MAX_SCRIPT: Final = 128 << 10
+_MAX_OBJECTS: Final = 500
+_WORKS: Final = frozenset(
+    {
+        "article", "blogposting", "newsarticle", "socialmediaposting", "discussionforumposting", "techarticle", "report",
+        "scholarlyarticle", "webpage", "creativework", "posting", "review", "recipe", "videoobject", "podcastepisode", "liveblogposting",
+    }
+)  # fmt: skip
+"""Types of JSON-LD objects that are the page's own work, in lower case."""
+
+
+@dataclass(slots=True)
+class Plain:
+    """What the page says of itself; every part may be missing."""
+
+    title: PlainText | None = None
+    author: Author = field(default_factory=Author)
+    credited: Author = field(default_factory=Author)
+    """The author by JSON-LD or `meta` alone, which are about the page and not about a link on it."""
+    published: Moment | None = None
+    lang: str | None = None
+    image: Url | None = None
+
+
+def read_plain(tree: Tree) -> Plain:
+    """Everything that a page says of itself without microformats."""
+    meta, work = _meta(tree), _work(tree)
+    author = _credited_author(tree, meta, work)
+    return Plain(
+        title=page_title(tree, meta=meta, work=work),
+        author=author if author != Author() else _linked_author(tree),
+        credited=author,
+        published=_published(tree, meta, work),
+        lang=page_language(tree),
+        image=_link(tree, meta.get("og:image") or meta.get("twitter:image")),
+    )
+
+
+def page_title(
+    tree: Tree, *, meta: Mapping[str, str] | None = None, work: Mapping[str, Any] | None = None
+) -> PlainText | None:
+    """The page's title: what it gives to link previews, else its `title`, else its first heading."""
+    meta = _meta(tree) if meta is None else meta
+    headline = (work or {}).get("headline")
+    for said in (meta.get("og:title"), meta.get("twitter:title"), headline if isinstance(headline, str) else None):
+        if title := clean_text(said or "", MAX_TITLE):
+            return title
+    for selector in ("head > title", "h1"):
+        node = tree.first(selector)
+        if node is not None and (title := clean_text(text_of(node, base=tree.base, images="alt"), MAX_TITLE)):
+            return title
+    return None
+
+
+def page_language(tree: Tree) -> str | None:
+    """The language of the page as a whole."""
+    if found := language((tree.lang or "").strip()):
+        return found
+    meta = _meta(tree)
+    return language(meta.get("content-language", "").strip()) or language(meta.get("og:locale", "").replace("_", "-"))
+
+
+def canonical_url(tree: Tree) -> Url | None:
+    """The first `rel=canonical` in the page's head."""
+    for node in tree.all("link[rel][href]"):
+        if "canonical" in tokens(attribute(node, "rel")):
+            return _link(tree, attribute(node, "href"))
+    return None
+
+
+def _meta(tree: Tree) -> dict[str, str]:
+    """Name, property or http-equiv of `meta` elements -> content; the first of a name counts."""
+    found: dict[str, str] = {}
+    for node in tree.all("meta[content]"):
+        attributes = node.attributes
+        name = (
+            attributes.get("property")
+            or attributes.get("name")
+            or attributes.get("http-equiv")
+            or attributes.get("itemprop")
+        )
+        content = attributes.get("content")
+        if name and content and content.strip():
+            found.setdefault(name.strip().lower(), content.strip())
+    return found
+
+
+def _credited_author(tree: Tree, meta: Mapping[str, str], work: Mapping[str, Any]) -> Author:
+    """JSON-LD's author, else that of `meta`."""
+    if (found := _credited(tree, work.get("author"))) != Author():
+        return found
+    for name in ("author", "article:author", "dc.creator", "dcterms.creator", "twitter:creator", "parsely-author"):
+        if said := meta.get(name):
+            url = urls.attribute_safe(said)
+            return Author(url=url) if url is not None else Author(name=clean_text(said, MAX_NAME) or None)
+    return Author()
+
+
+def _linked_author(tree: Tree) -> Author:
+    """A `rel=author` link: its text is the name."""
+    for node in tree.all("a[rel][href]"):
+        if "author" in tokens(attribute(node, "rel")):
+            name = clean_text(text_of(node, base=tree.base, images="alt"), MAX_NAME)
+            return Author(name=name or None, url=_link(tree, attribute(node, "href")))
+    return Author()
+
+
+def _credited(tree: Tree, said: Any) -> Author:
+    """An author as JSON-LD writes it: a name, an object, or a list of either."""
+    for one in said[:5] if isinstance(said, list) else [said]:
+        if isinstance(one, str) and one:
+            url = urls.attribute_safe(one)
+            return Author(url=url) if url is not None else Author(name=clean_text(one, MAX_NAME) or None)
+        if isinstance(one, dict):
+            name, url, image = (one.get(key) for key in ("name", "url", "image"))
+            picture = image.get("url") if isinstance(image, dict) else image
+            found = Author(
+                name=clean_text(name, MAX_NAME) or None if isinstance(name, str) else None,
+                url=_link(tree, url) if isinstance(url, str) else None,
+                photo=_link(tree, picture) if isinstance(picture, str) else None,
+            )
+            if found != Author():
+                return found
+    return Author()
+
+
+def _published(tree: Tree, meta: Mapping[str, str], work: Mapping[str, Any]) -> Moment | None:
+    stated = work.get("datePublished")
+    said = [stated] if isinstance(stated, str) else []
+    said += [
+        meta[name]
+        for name in ("article:published_time", "date", "dc.date", "dcterms.date", "datepublished")
+        if name in meta
+    ]
+    if (node := tree.first("time[pubdate],time[itemprop~=datePublished]")) is not None:
+        said.append(attribute(node, "datetime") or "")
+    return next((moment for text in said if (moment := read_moment(text)) is not None), None)
+
+
+def _link(tree: Tree, raw: str | None) -> Url | None:
+    url = urls.parse(raw, base=tree.base) if raw else None
+    return None if url is None or urls.has_userinfo(url) else urls.attribute_safe(url)
+
+
+def _work(tree: Tree) -> Mapping[str, Any]:
+    """The first JSON-LD object that is the page's own work and names its author, else the first that is one."""
+    works = [found for found in _objects(tree) if _types(found) & _WORKS]
+    return next((found for found in works if found.get("author")), works[0] if works else {})
+
+
+def _types(found: Mapping[str, Any]) -> set[str]:
+    said = found.get("@type")
+    return {
+        name.rpartition("/")[2].lower()
+        for name in (said if isinstance(said, list) else [said])
+        if isinstance(name, str)
+    }
+
+
+def _objects(tree: Tree) -> Iterator[dict[str, Any]]:
+    """The JSON-LD objects of a page: top level, `@graph` and `mainEntity`, as many as are looked at."""
+    seen = 0
+    for node in tree.all("script[type]")[:200]:
+        kind = (attribute(node, "type") or "").partition(";")[0].strip().lower()
+        text = node.text() if kind == "application/ld+json" and seen < _MAX_SCRIPTS else ""
+        seen += bool(text)
+        if not text or len(text) > _MAX_SCRIPT:
+            continue
+        try:
+            waiting = [orjson.loads(text)]
+        except orjson.JSONDecodeError:
+            continue
+        for _ in range(_MAX_OBJECTS):
+            if not waiting:
+                break
+            current = waiting.pop(0)
+            if isinstance(current, list):
+                waiting[:0] = current[:_MAX_OBJECTS]
+            elif isinstance(current, dict):
+                yield current
+                waiting.extend(current[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in current)
