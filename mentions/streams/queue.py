@@ -41,7 +41,7 @@ from mentions.streams.messages import (
     read_claim,
     read_waiting,
 )
-from mentions.streams.scripts import DEADLINE_S, Call, Client, Scripts, as_fields, as_text, reaching_redis
+from mentions.streams.scripts import DEADLINE_S, Client, Scripts, as_fields, as_text, reaching_redis
 
 PRESENCE_S: Final = 5.0
 """A worker that has not been heard of for so long is taken for dead; `beat` more often than that."""
@@ -73,8 +73,6 @@ class Queue:
         self._presence_ms = int(presence_s * 1000)
         self._stalled_ms = int(stalled_s * 1000)
         self._scripts = Scripts(client, common=True)
-        self._incoming: list[tuple[Claim, asyncio.Future[Added]]] = []
-        self._senders: set[asyncio.Task[None]] = set()
         self._seen_at: dict[str, float] = {}
 
     # --- intake --------------------------------------------------------------------------------------------------
@@ -82,32 +80,14 @@ class Queue:
     async def add(self, claim: Claim) -> Added:
         """Accepts a claim; when this returns, it is as durable as the server's settings make it.
 
-        Adds of one turn of the event loop go in one pipeline.  Raises `QueueFull`, or `Unavailable`: then it may have
+        Raises `QueueFull`, or `Unavailable`: then it may have
         been accepted all the same, and adding it again is harmless."""
-        added: asyncio.Future[Added] = asyncio.get_running_loop().create_future()
-        self._incoming.append((claim, added))
-        if len(self._incoming) == 1:
-            sender = asyncio.create_task(self._send(), name="queue.send")
-            self._senders.add(sender)
-            sender.add_done_callback(self._senders.discard)
-        return await added
-
-    async def _send(self) -> None:
-        incoming, self._incoming = self._incoming, []
-        for start in range(0, len(incoming), _BATCH):
-            batch = incoming[start : start + _BATCH]
-            try:
-                replies = await self._scripts.run_all("add", [self._add_call(claim) for claim, _ in batch])
-            except Exception as error:  # noqa: BLE001 - it is raised again, where each claim is waited for
-                replies = [error] * len(batch)
-            for (_, added), reply in zip(batch, replies, strict=True):
-                if not added.done():
-                    _settle(added, reply)
-
-    def _add_call(self, claim: Claim) -> Call:
         fields = claim_fields(claim)
-        flat = [part for pair in fields.items() for part in pair]
-        return Call(_keys(claim.id, fields["pair"]), (claim.id, self._bound, *flat))
+        args: list[str | int] = [claim.id, self._bound, *_flat(fields)]
+        id_, is_coalesced = await self._scripts.run("add", _keys(claim.id, fields["pair"]), args)
+        if not id_:
+            raise QueueFull("too many claims wait; try again later")
+        return Added(id=id_, coalesced=bool(is_coalesced))
 
     # --- a worker's work -----------------------------------------------------------------------------------------
 
@@ -151,8 +131,7 @@ class Queue:
             **({"first_tried_at": first_tried_at.isoformat()} if first_tried_at else {}),
             **({"note": outcome_note} if outcome_note else {}),
         }
-        flat = [part for pair in fields.items() for part in pair]
-        return bool(await self._own("delay", job, repr(at.timestamp()), *flat))
+        return bool(await self._own("delay", job, repr(at.timestamp()), *_flat(fields)))
 
     async def put_back(self, job: Job) -> bool:
         """The worker will not do it after all (it stops): another may, at once.  False: it had been taken over."""
@@ -299,13 +278,8 @@ def _keys(claim_id: str, digest: str) -> tuple[str, ...]:
     return (*_SHARED, pair_key(digest), claim_key(claim_id))
 
 
-def _settle(added: asyncio.Future[Added], reply: Any) -> None:
-    if isinstance(reply, BaseException):
-        added.set_exception(reply)
-    elif reply[0]:
-        added.set_result(Added(id=reply[0], coalesced=bool(reply[1])))
-    else:
-        added.set_exception(QueueFull("too many claims wait; try again later"))
+def _flat(fields: Mapping[str, str]) -> list[str]:
+    return [part for field in fields.items() for part in field]
 
 
 def _entries(reply: Any) -> Iterator[tuple[str, str]]:

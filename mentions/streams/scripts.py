@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ Argument = str | int | float
 DEADLINE_S: Final = 2.0
 """Whoever asks Redis knows within this time that it is away."""
 RETRY_AFTER_S: Final = 10
+_FLIGHTS: Final = 8
+_LARGEST_BATCH: Final = 200
+"""So that one pipeline does not hold up everybody else's commands for long."""
 OUTAGES: Final = (faults.ConnectionError, faults.TimeoutError, faults.ClusterError, OSError, asyncio.TimeoutError)
 _FOLDER: Final = Path(__file__).parent / "lua"
 _PASSING: Final = re.compile(r"\b(OOM|MISCONF|READONLY|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)\b")
@@ -43,10 +47,6 @@ def reaching_redis() -> Iterator[None]:
         if _is_passing(error):
             raise _away(error) from error
         raise
-
-
-def _is_outage(reply: Any) -> bool:
-    return isinstance(reply, OUTAGES) or (isinstance(reply, faults.ResponseError) and _is_passing(reply))
 
 
 def _is_passing(error: faults.ResponseError) -> bool:
@@ -89,52 +89,78 @@ def load(name: str, *, common: bool) -> Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One run of a script."""
+class _Call:
+    """One run of a script that somebody waits for."""
 
+    script: Script
     keys: Sequence[str]
     args: Sequence[Argument]
+    answer: asyncio.Future[Any]
 
 
 class Scripts:
-    """Runs scripts through one client.  `common` says whether they stand on `lua/common.lua`."""
+    """Runs scripts through one client.  `common` says whether they stand on `lua/common.lua`.
+
+    Calls of one turn of the event loop go in one pipeline, and while `_FLIGHTS` pipelines are under way, further calls
+    gather for the next: so `appendfsync always` costs little under load, and few connections are needed."""
 
     def __init__(self, client: Client, *, common: bool = False) -> None:
         self._client = client
         self._common = common
+        self._gathered: deque[_Call] = deque()
+        self._flights: set[asyncio.Task[None]] = set()
 
     async def run(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """The script's answer, decoded; raises `Unavailable` when Redis does not answer in time."""
-        script = load(name, common=self._common)
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._gathered.append(_Call(load(name, common=self._common), keys, args, answer))
+        if len(self._gathered) == 1 and len(self._flights) < _FLIGHTS:
+            self._take_off()
         with reaching_redis():
             async with asyncio.timeout(DEADLINE_S):
-                try:
-                    reply = await self._client.evalsha(script.sha, len(keys), *keys, *args)
-                except faults.NoScriptError:
-                    reply = await self._client.eval(script.text, len(keys), *keys, *args)
-        return as_text(reply)
+                return as_text(await answer)
 
-    async def run_all(self, name: str, calls: Sequence[Call]) -> list[Any]:
-        """One answer or exception for each call, in order, from as few round trips as possible."""
-        script = load(name, common=self._common)
-        with reaching_redis():
+    def _take_off(self) -> None:
+        flight = asyncio.create_task(self._fly(), name="redis.scripts")
+        self._flights.add(flight)
+        flight.add_done_callback(self._land)
+
+    def _land(self, flight: asyncio.Task[None]) -> None:
+        self._flights.discard(flight)
+        if self._gathered:
+            self._take_off()
+
+    async def _fly(self) -> None:
+        size = min(len(self._gathered), _LARGEST_BATCH)
+        calls = [call for call in (self._gathered.popleft() for _ in range(size)) if not call.answer.done()]
+        try:
             async with asyncio.timeout(DEADLINE_S):
-                replies = await self._pipeline(script, calls)
-                forgotten = [n for n, reply in enumerate(replies) if isinstance(reply, faults.NoScriptError)]
-                if forgotten:
-                    first = calls[forgotten[0]]
-                    reply = await self._client.eval(script.text, len(first.keys), *first.keys, *first.args)
-                    replies[forgotten[0]] = reply
-                    rest = await self._pipeline(script, [calls[n] for n in forgotten[1:]])
-                    for n, reply in zip(forgotten[1:], rest, strict=True):
-                        replies[n] = reply
-        return [_away(reply) if _is_outage(reply) else as_text(reply) for reply in replies]
+                replies = await self._send(calls)
+        except Exception as error:  # noqa: BLE001 - it is raised again, where each answer is waited for
+            replies = [error] * len(calls)
+        for call, reply in zip(calls, replies, strict=True):
+            if call.answer.done():
+                continue  # nobody waits for it any more
+            if isinstance(reply, Exception):
+                call.answer.set_exception(reply)
+            else:
+                call.answer.set_result(reply)
 
-    async def _pipeline(self, script: Script, calls: Sequence[Call]) -> list[Any]:
+    async def _send(self, calls: Sequence[_Call]) -> list[Any]:
+        """One reply or exception for each call, in order."""
+        replies = await self._pipeline("EVALSHA", [(call.script.sha, call) for call in calls])
+        forgotten = [n for n, reply in enumerate(replies) if isinstance(reply, faults.NoScriptError)]
+        if forgotten:
+            again = await self._pipeline("EVAL", [(calls[n].script.text, calls[n]) for n in forgotten])
+            for n, reply in zip(forgotten, again, strict=True):
+                replies[n] = reply
+        return replies
+
+    async def _pipeline(self, command: str, calls: Sequence[tuple[str, _Call]]) -> list[Any]:
         if not calls:
             return []
         pipeline = self._client.pipeline(transaction=False)
-        for call in calls:
-            # not `evalsha`: redis-py refuses that in a pipeline to a cluster, though all our keys share a slot
-            pipeline.execute_command("EVALSHA", script.sha, len(call.keys), *call.keys, *call.args)
+        for script, call in calls:
+            # not `evalsha()`: redis-py refuses that in a pipeline to a cluster, though all our keys share a slot
+            pipeline.execute_command(command, script, len(call.keys), *call.keys, *call.args)
         return list(await pipeline.execute(raise_on_error=False))

@@ -17,6 +17,6 @@ if open >= bound then
   if open - (handed_out[1] or 0) >= bound then return {'', 0} end
 end
 
-redis.call('HSET', claim, unpack(ARGV, 3))
-enqueue(pair, id)
+redis.call('HSET', claim, 'status', 'queued', unpack(ARGV, 3))
+if is_busy(pair, id, found) then park(pair, id) else make_ready(pair, id) end
 return {id, 0}

@@ -19,8 +19,8 @@ local function places(pair)
 end
 
 -- Is a living worker busy with another claim of this pair?
-local function is_busy(pair, id)
-  for other, place in pairs(places(pair)) do
+local function is_busy(pair, id, found)
+  for other, place in pairs(found or places(pair)) do
     if place == 'running' and other ~= id then
       local owner = redis.call('HGET', claim_key(other), 'owner')
       if owner and is_alive(owner) then return true end

@@ -95,8 +95,8 @@ async def test_what_a_killed_worker_held_is_done_by_another_within_seconds(queue
 
     holder.send(signal.SIGKILL)
     await eventually(lambda: is_empty(queue), within_s=worker_process.PRESENCE_S + 10)
+    await eventually(lambda: sorted(other.has_said("finished")) == sorted(one.id for one in (*added, followup)))
     finished = other.has_said("finished")
-    assert sorted(finished) == sorted(one.id for one in (*added, followup))
     assert finished.index(followup.id) > finished.index(added[0].id)
 
 
@@ -121,7 +121,7 @@ async def test_after_everybody_was_killed_the_next_start_finds_everything(queue,
     assert (await queue.state(added[0].id)).status == Status.PENDING
     last = await worker("last", "finish")
     await eventually(lambda: is_empty(queue), within_s=20)
-    assert sorted(last.has_said("finished")) == sorted(one.id for one in added)
+    await eventually(lambda: sorted(last.has_said("finished")) == sorted(one.id for one in added))
 
 
 async def test_a_worker_that_was_frozen_and_wakes_up_disturbs_nobody(queue, worker, claim):
@@ -159,7 +159,8 @@ async def test_a_claim_that_kills_each_worker_is_buried_alone_and_can_be_revived
         deaths += lives[-1].process.returncode is not None
     assert deaths == DELIVERY_LIMIT
     await eventually(lambda: depth_is(queue, Depth(0, 0, 0, 1)), within_s=30)
-    assert {id_ for one in lives for id_ in one.has_said("finished")} == {one.id for one in innocent}
+    told = {one.id for one in innocent}
+    await eventually(lambda: {id_ for one in lives for id_ in one.has_said("finished")} == told)
 
     [buried] = await queue.buried()
     assert buried.deliveries == DELIVERY_LIMIT
@@ -167,7 +168,7 @@ async def test_a_claim_that_kills_each_worker_is_buried_alone_and_can_be_revived
     await eventually(lambda: lives[-1].process.returncode == -signal.SIGKILL)
     mended = await worker("mended", "finish")
     await eventually(lambda: is_empty(queue), within_s=20)
-    assert mended.has_said("finished") == [deadly.id]
+    await eventually(lambda: mended.has_said("finished") == [deadly.id])
 
 
 async def is_buried(queue: Queue, claim_id: str) -> bool:
