@@ -18,9 +18,10 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError
 
-from mentions.errors import ConfigurationError
-from mentions.streams.embedded import EmbeddedRedis
+from mentions.errors import ConfigurationError, Unavailable
+from mentions.streams.embedded import OLDEST, EmbeddedRedis
 from mentions.streams.scripts import DEADLINE_S, Client, reaching_redis
 
 _MOST_CONNECTIONS: Final = 64
@@ -48,11 +49,18 @@ class RedisLink:
 
     @classmethod
     async def open(cls, url: str | Secret | None, data_dir: Path) -> RedisLink:
-        """Connects lazily to the Redis at `url`; without one, joins (and starts) that of the data folder.
+        """A way to the Redis at `url`, which may be away for now; without one, to that of the data folder.
 
-        Raises `ConfigurationError` when the URL is none or the embedded server does not run."""
+        Raises `ConfigurationError` when the URL is none, the server is too old or refuses the password, or the
+        embedded one does not run."""
         if url is not None:
-            return cls(client_for(url if isinstance(url, str) else url.get_secret_value()))
+            client = client_for(url if isinstance(url, str) else url.get_secret_value())
+            try:
+                await _check_server(client)
+            except BaseException:
+                await client.aclose()
+                raise
+            return cls(client)
         embedded = EmbeddedRedis(data_dir)
         await asyncio.to_thread(embedded.join)
         pool = BlockingConnectionPool.from_url(f"unix://{embedded.socket}", **_options(), timeout=DEADLINE_S)
@@ -103,6 +111,31 @@ async def _until_it_ends(socket: Path) -> None:
         return
     finally:
         writer.close()
+
+
+async def _check_server(client: Client) -> None:
+    """Refuses a server that is too old and warns of one that may lose claims; one that is away is met later."""
+    try:
+        with reaching_redis():
+            async with asyncio.timeout(DEADLINE_S):
+                where = {"target_nodes": RedisCluster.RANDOM} if isinstance(client, RedisCluster) else {}
+                info: dict[str, Any] = await client.info(**where)
+    except Unavailable as error:
+        if isinstance(error.__cause__, AuthenticationError):
+            raise ConfigurationError(f"YMATEB_REDIS_URL: {error.__cause__}") from error
+        log.warning("redis.was_away", error=str(error))
+        return
+    except NoPermissionError:
+        return  # it does not tell; that is no reason not to use it
+    version = tuple(int(part) for part in str(info["redis_version"]).split(".")[:2])
+    if version < OLDEST:
+        raise ConfigurationError(
+            f"YMATEB_REDIS_URL leads to Redis {info['redis_version']}; 6.2 is the oldest that will do"
+        )
+    if not info.get("aof_enabled"):
+        log.warning("redis.may_lose_claims", why="appendonly is off: a restart forgets what was accepted")
+    if info.get("maxmemory") and info.get("maxmemory_policy") != "noeviction":
+        log.warning("redis.may_lose_claims", why=f"maxmemory-policy is {info['maxmemory_policy']}, not noeviction")
 
 
 # --- URLs --------------------------------------------------------------------------------------------------------

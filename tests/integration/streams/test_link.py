@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import redis
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from mentions.errors import ConfigurationError, Unavailable
 from mentions.streams.events import Events
@@ -218,10 +219,36 @@ async def test_name_and_password_in_the_url_are_used(tcp_server, tmp_path):
     link = await RedisLink.open(f"redis://worker:p%40ss%2Cword@127.0.0.1:{tcp_server.port}", tmp_path)
     await link.ping()
     await link.close()
-    link = await RedisLink.open(f"redis://worker:wrong@127.0.0.1:{tcp_server.port}", tmp_path)
-    with pytest.raises(Unavailable):
-        await link.ping()
+    with pytest.raises(ConfigurationError, match="YMATEB_REDIS_URL"):
+        await RedisLink.open(f"redis://worker:wrong@127.0.0.1:{tcp_server.port}", tmp_path)
+
+
+async def test_a_redis_that_does_not_tell_about_itself_is_used_all_the_same(tcp_server, tmp_path):
+    with redis.Redis(port=tcp_server.port) as admin:
+        admin.acl_setuser("silent", enabled=True, passwords=["+pass"], keys=["*"], commands=["+@all", "-info"])
+    link = await RedisLink.open(f"redis://silent:pass@127.0.0.1:{tcp_server.port}", tmp_path)
+    await link.ping()
     await link.close()
+
+
+async def test_a_redis_that_may_lose_claims_is_warned_of(tcp_server, tmp_path):
+    with redis.Redis(port=tcp_server.port) as admin:
+        admin.config_set("appendonly", "no")
+        admin.config_set("maxmemory", "100mb")
+        admin.config_set("maxmemory-policy", "allkeys-lru")
+    with capture_logs() as logs:
+        link = await RedisLink.open(tcp_server.url, tmp_path)
+    await link.close()
+    told = [one["why"] for one in logs if one["event"] == "redis.may_lose_claims"]
+    assert "appendonly" in told[0]
+    assert "allkeys-lru" in told[1]
+
+
+async def test_a_redis_that_keeps_what_it_is_told_is_not_warned_of(tcp_server, tmp_path):
+    with capture_logs() as logs:
+        link = await RedisLink.open(tcp_server.url, tmp_path)
+    await link.close()
+    assert logs == []
 
 
 # --- outages -----------------------------------------------------------------------------------------------------
