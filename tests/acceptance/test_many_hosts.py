@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from tests.acceptance.crowd import Crowd
-from tests.support.product import Product
+from tests.support.product import WAITING, Product
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -37,7 +37,7 @@ async def endings(product: Product, locations: dict[str, str], *, within_s: floa
         for source, location in locations.items():
             if source not in final:
                 said = await product.status(location)
-                if said["status"] in ("queued", "pending"):
+                if said["status"] in WAITING:
                     return False  # they are taken roughly in order: the next ones wait too
                 final[source] = said["status"]
         return True

@@ -101,7 +101,9 @@ async def test_redis_is_killed_and_everything_comes_back(product, blog, crowd):
 
 
 async def test_a_worker_is_stopped_and_another_killed(product, blog, crowd):
-    async with load_on(product, crowd, blog.page("/post")) as sender:
+    target = blog.page("/post")
+    async with load_on(product, crowd, target) as sender:
+        await eventually(lambda: product.shown_on(target), within_s=30, what="the first worker is at work")
         product.start_worker()
         assert await product.stop_worker(0, by=signal.SIGTERM) == 0
         await sender.more(50)
