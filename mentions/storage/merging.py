@@ -79,31 +79,41 @@ async def _twins(c: AsyncConnection, page_id: int, survivor: int) -> list[tuple[
 
 async def _unite(c: AsyncConnection, older: Row[Any], younger: Row[Any], *, page_id: int, now: datetime) -> None:
     """Two entries of one source become the older one."""
-    fresher = younger if _is_fresher(younger, older) else older
-    targets = list(dict.fromkeys([*older.targets, *younger.targets]))
-    united: dict[str, Any] = {"targets": targets, "updated_at": now, "revision": older.revision + 1}
-    if not older.targets and targets:
-        united |= {"target": younger.target, "fragment": younger.fragment}
-    if fresher is younger:
-        united |= {name: getattr(younger, name) for name in (*_SAID, *_SEEN)}
-    if older.state == EntryState.DELETED and older.deleted_by != "owner":
-        united |= {"state": younger.state, "deleted_at": younger.deleted_at, "deleted_by": younger.deleted_by}
-    await _take_over(c, older.id, younger.id, with_source=fresher is younger)
+    stays_dead = older.state == EntryState.DELETED and (
+        younger.state == EntryState.DELETED or older.deleted_by == "owner"
+    )
+    if stays_dead:
+        united: dict[str, Any] = {}
+    else:
+        united = _united(older, younger) | {"updated_at": now, "revision": older.revision + 1}
+    await _hang_over(c, older.id, younger.id)
+    if not stays_dead:
+        await _take_over(c, older.id, younger.id, with_source="reaction" in united)
     await writing.bury(c, younger, now=now, actor="rules", merged_into=older.id)
     changing = update(t.entries).where(t.entries.c.id == older.id).values(**united, page_id=page_id)
     new = (await c.execute(changing.returning(*t.entries.c))).one()
-    kept = rows.entry(new)
-    if kept.state is EntryState.DELETED:
-        await c.execute(update(t.entries).where(t.entries.c.id == older.id).values(targets=[]))
-    else:
-        await writing.keep_urls(c, older.id, rows.url_keys(new.source, kept.reaction))
-    await likes.recount(c, older.id)
-    changed = older.reaction if new.reaction != older.reaction else None
-    await writing.note(c, new, "merged", "rules", before=older, now=now, reaction=changed)
+    if not stays_dead:
+        await writing.keep_urls(c, older.id, rows.url_keys(new.source, rows.entry(new).reaction))
+        await likes.recount(c, older.id)
+        said = older.reaction if new.reaction != older.reaction and older.state != EntryState.DELETED else None
+        await writing.note(c, new, "merged", "rules", before=older, now=now, reaction=said)
     told = [(new.site_id, page_id, younger.id, Change.DELETED)] if younger.state == EntryState.SHOWN else []
     if EntryState.SHOWN in (older.state, new.state):
         told.append((new.site_id, page_id, new.id, Change.UPDATED))
     await changes.append_many(c, told, now=now)
+
+
+def _united(older: Row[Any], younger: Row[Any]) -> dict[str, Any]:
+    """What the older entry becomes."""
+    targets = list(dict.fromkeys([*older.targets, *younger.targets]))
+    united: dict[str, Any] = {"targets": targets}
+    if not older.targets:
+        united |= {"target": younger.target, "fragment": younger.fragment}
+    if _is_fresher(younger, older):
+        united |= {name: getattr(younger, name) for name in (*_SAID, *_SEEN)}
+    if older.state == EntryState.DELETED:
+        united |= {"state": younger.state, "deleted_at": None, "deleted_by": None}
+    return united
 
 
 def _is_fresher(one: Row[Any], other: Row[Any]) -> bool:
@@ -113,13 +123,18 @@ def _is_fresher(one: Row[Any], other: Row[Any]) -> bool:
     return bool(one.checked_at > other.checked_at)
 
 
-async def _take_over(c: AsyncConnection, older: int, younger: int, *, with_source: bool) -> None:
-    """Hangs what hung on the younger entry on the older one."""
+async def _hang_over(c: AsyncConnection, older: int, younger: int) -> None:
+    """What refers to the younger entry refers to the older one."""
     e = t.entries.c
     for column in (e.parent_id, e.cluster_id):
         await c.execute(update(t.entries).where(column == younger, e.id != older).values({column.name: older}))
         await c.execute(update(t.entries).where(column == younger, e.id == older).values({column.name: None}))
+    await c.execute(update(t.entries).where(e.merged_into == younger).values(merged_into=older))
     await c.execute(update(t.claims).where(t.claims.c.entry_id == younger).values(entry_id=older))
+
+
+async def _take_over(c: AsyncConnection, older: int, younger: int, *, with_source: bool) -> None:
+    """Gives the older entry the likes of the younger one, and what it was read from."""
     given = select(t.likes.c.visitor, t.likes.c.at).where(t.likes.c.entry_id == younger)
     for like in (await c.execute(given)).all():
         liking = insert_or(c, t.likes).values(entry_id=older, visitor=like.visitor, at=like.at)

@@ -195,6 +195,7 @@ entries = Table(
     Index("ix_entries_checked_at", "checked_at"),
     Index("ix_entries_parent_id", "parent_id", **_only_where("parent_id IS NOT NULL")),
     Index("ix_entries_cluster_id", "cluster_id", **_only_where("cluster_id IS NOT NULL")),
+    Index("ix_entries_merged_into", "merged_into", **_only_where("merged_into IS NOT NULL")),
     sqlite_autoincrement=True,
 )
 

@@ -183,6 +183,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("cluster_id IS NOT NULL"),
         postgresql_where=sa.text("cluster_id IS NOT NULL"),
     )
+    op.create_index(
+        "ix_entries_merged_into",
+        "entries",
+        ["merged_into"],
+        unique=False,
+        sqlite_where=sa.text("merged_into IS NOT NULL"),
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+    )
     op.create_index("ix_entries_page_id_received_at", "entries", ["page_id", "received_at", "id"], unique=False)
     op.create_index(
         "ix_entries_parent_id",
@@ -319,6 +327,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
     op.drop_index("ix_entries_page_id_received_at", table_name="entries")
+    op.drop_index(
+        "ix_entries_merged_into",
+        table_name="entries",
+        sqlite_where=sa.text("merged_into IS NOT NULL"),
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+    )
     op.drop_index(
         "ix_entries_cluster_id",
         table_name="entries",

@@ -20,7 +20,7 @@ async def get(c: AsyncConnection, entry_id: int) -> Entry | None:
     """The entry of that `wm-id`, tombstones too; for one that was merged into another, that other one."""
     row = (await c.execute(select(t.entries).where(t.entries.c.id == entry_id))).one_or_none()
     if row is not None and row.merged_into is not None:
-        return await get(c, row.merged_into)  # merged into an older one each time, so this ends
+        return await get(c, row.merged_into)  # which is merged into none itself
     return rows.entry(row) if row else None
 
 

@@ -64,6 +64,17 @@ class MentionQuery:
     """`sort-dir=down`.  What has no value to sort by comes last either way."""
     page: int = 0
     per_page: int = 20
+    """At most 10,000 are given."""
+
+    @property
+    def limit(self) -> int:
+        """How many are given at once."""
+        return min(max(self.per_page, 0), MAX_PER_PAGE)
+
+    @property
+    def offset(self) -> int:
+        """How many are passed over."""
+        return max(self.page, 0) * self.limit
 
 
 async def query(c: AsyncConnection, q: MentionQuery) -> tuple[list[Entry], int]:
@@ -184,12 +195,11 @@ def _pages(keys: Sequence[str]) -> Select[tuple[int]]:
 
 
 def _paged(found: Select[Any], q: MentionQuery) -> Select[Any]:
-    per_page = min(max(q.per_page, 0), MAX_PER_PAGE)
-    return found.limit(per_page).offset(max(q.page, 0) * per_page)
+    return found.limit(q.limit).offset(q.offset)
 
 
 async def _total(c: AsyncConnection, where: ColumnElement[bool], q: MentionQuery, found: int) -> int:
-    if q.page <= 0 and found < q.per_page:
+    if q.offset == 0 and found < q.limit:  # all of them: no need to ask again
         return found
     return (await c.execute(select(func.count()).select_from(t.entries).where(where))).scalar_one()
 

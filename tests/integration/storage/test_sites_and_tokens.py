@@ -17,7 +17,9 @@ from tests.integration.storage.making import MINUTE, NOW, outcome, respond
 
 async def test_a_site_comes_back_as_it_was_registered(db):
     async with db.write() as c:
-        added = await sites.add(c, "WWW.Example.com", ["blog.example.com", "example.com"], options={"demo": True}, now=NOW)
+        added = await sites.add(
+            c, "WWW.Example.com", ["blog.example.com", "example.com"], options={"demo": True}, now=NOW
+        )
     assert (added.authority, added.aliases, added.options) == ("example.com", ("blog.example.com",), {"demo": True})
     async with db.read() as c:
         assert await sites.all(c) == [added]
@@ -77,7 +79,9 @@ async def test_options_are_set_and_taken_away_one_by_one(db, site):
 async def test_removing_a_site_takes_all_that_is_its_own_and_nothing_else(db, site, page):
     async with db.write() as c:
         other = await sites.add(c, "other.example", now=NOW)
-        kept = await respond(c, await pages.ensure(c, other.id, "https://other.example/", now=NOW), "https://a.example/1")
+        kept = await respond(
+            c, await pages.ensure(c, other.id, "https://other.example/", now=NOW), "https://a.example/1"
+        )
         entry = await respond(c, page, "https://a.example/1", mf2={"items": []})
         await tokens.create(c, site.id, ["read"], now=NOW)
         await blocks.add(c, site.id, "authority", "spam.example", now=NOW)

@@ -36,10 +36,13 @@ async def test_what_was_written_is_seen_by_the_next_reader(db):
 
 
 async def test_a_write_that_raises_leaves_nothing(db):
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with db.write() as c:
             await c.execute(ADD, {"follower": "a", "cursor": 1})
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert await followers(db) == set()
     await add(db, "b")
     assert await followers(db) == {"b"}
