@@ -54,6 +54,11 @@ class Memo(Generic[K, V]):
             if not lock.locked():
                 self._asking.pop(key, None)
 
+    @property
+    def size(self) -> int:
+        """How many answers are kept."""
+        return len(self._kept)
+
     def forget(self) -> None:
         """Asks again from now on: something was changed in this process."""
         self._kept.clear()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from config.settings import SettingsError
 from mentions.errors import YmatebError
 from service.commands import blocks, moving, running, sites, tokens
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except (YmatebError, click.ClickException, SQLAlchemyError, OSError) as error:
+    except (YmatebError, SettingsError, click.ClickException, SQLAlchemyError, OSError) as error:
         click.echo(f"error: {explain(error)}", err=True)
         return 1
     return 0

@@ -1,0 +1,187 @@
+"""`python -m service …`: what an operator types, its answers and exit codes (contract §1)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.support.processes import free_port
+from tests.support.product import ROOT
+from tests.support.waiting import eventually
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def environment(tmp_path: Path, short_folder: Path) -> dict[str, str]:
+    """Embedded defaults in a folder of its own, and nothing of the caller's settings."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("YMATEB_")}
+    return {
+        **ours,
+        "YMATEB_DATA_DIR": str(tmp_path / "data"),
+        "YMATEB_PUBLIC_URL": "https://y.example",
+        "YMATEB_DEMO": "off",
+    }
+
+
+@pytest.fixture
+def command(environment: dict[str, str]) -> Command:
+    """Runs `python -m service` and returns what came of it."""
+
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "service", *arguments]
+        done = subprocess.run(
+            line, cwd=ROOT, env={**environment, **more}, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+def test_a_site_is_added_without_redis_and_found_by_its_token(command: Command):
+    added = command(
+        "site", "add", "Blog.Example", "--alias", "old.example", "--json", YMATEB_REDIS_URL="redis://127.0.0.1:1"
+    )
+    assert added.returncode == 0
+    told = json.loads(added.stdout)
+    assert told["token"]
+    assert {name: value for name, value in told.items() if name != "token"} == {
+        "site": "blog.example",
+        "webmention_endpoint": "https://y.example/webmention",
+        "pingback_endpoint": "https://y.example/xmlrpc",
+    }
+    listed = json.loads(command("site", "list", "--json").stdout)
+    assert listed == [{"site": "blog.example", "aliases": ["old.example"]}]
+    [token] = json.loads(command("token", "list", "--site", "blog.example", "--json").stdout)
+    assert (token["scopes"], token["state"]) == (["read", "moderate", "export", "hooks"], "valid")
+    assert told["token"] not in command("token", "list", "--site", "old.example").stdout
+
+
+def test_what_is_refused_is_one_line_and_exit_1(command: Command):
+    assert command("site", "add", "blog.example").returncode == 0
+    for arguments in (
+        ("site", "add", "www.blog.example"),
+        ("site", "add", "other.example", "--alias", "blog.example"),
+        ("site", "remove", "nobody.example"),
+        ("token", "create", "--site", "nobody.example", "--scope", "read"),
+        ("token", "revoke", "99", "--site", "blog.example"),
+        ("export", "--site", "nobody.example"),
+        ("block", "remove", "spam.example", "--site", "blog.example"),
+    ):
+        done = command(*arguments)
+        assert (done.returncode, done.stdout) == (1, ""), arguments
+        assert done.stderr.startswith("error: ")
+        assert done.stderr.count("\n") == 1
+    assert json.loads(command("site", "list", "--json").stdout) == [{"site": "blog.example", "aliases": []}]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("site",),
+        ("site", "add"),
+        ("site", "add", "a b"),
+        ("token", "create", "--site", "x.example", "--scope", "everything"),
+        ("token", "create", "--site", "x.example"),
+        ("export", "--site", "x.example", "--format", "xls"),
+    ],
+)
+def test_wrong_usage_is_exit_2(command: Command, arguments: tuple[str, ...]):
+    assert command(*arguments).returncode == 2
+
+
+def test_settings_that_are_wrong_are_one_line(command: Command):
+    done = command("site", "list", YMATEB_PORT="eighty")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+
+
+def test_tokens_are_made_shown_once_and_revoked(command: Command):
+    command("site", "add", "blog.example")
+    made = command("token", "create", "--site", "blog.example", "--scope", "export,read", "--days", "3", "--json")
+    told = json.loads(made.stdout)
+    assert told["scopes"] == ["read", "export"]
+    assert told["token"]
+    listed = json.loads(command("token", "list", "--site", "blog.example", "--json").stdout)
+    assert listed[1]["expires_at"]
+    assert command("token", "revoke", str(listed[1]["id"]), "--site", "blog.example").returncode == 0
+    assert [
+        token["state"] for token in json.loads(command("token", "list", "--site", "blog.example", "--json").stdout)
+    ] == [
+        "valid",
+        "revoked",
+    ]
+
+
+def test_blocks_are_added_listed_and_removed(command: Command):
+    command("site", "add", "blog.example")
+    assert command("block", "add", "Spam.Example", "--site", "blog.example", "--note", "spam").returncode == 0
+    listed = json.loads(command("block", "list", "--site", "blog.example", "--json").stdout)
+    assert listed == [{"authority": "spam.example", "note": "spam"}]
+    assert command("block", "remove", "spam.example", "--site", "blog.example").returncode == 0
+    assert command("block", "list", "--site", "blog.example").stdout == "Nothing is blocked.\n"
+
+
+def test_a_site_without_responses_exports_an_empty_feed(command: Command):
+    command("site", "add", "blog.example")
+    feed = json.loads(command("export", "--site", "blog.example", "--format", "jf2").stdout)
+    assert (feed["type"], feed["children"]) == ("feed", [])
+
+
+def test_serve_says_that_its_port_is_taken(command: Command):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = command("serve", YMATEB_PORT=port)
+    assert done.returncode == 1
+    assert (
+        done.stderr
+        == f"error: cannot listen on 127.0.0.1:{port}: the port is taken; YMATEB_PORT chooses another port\n"
+    )
+
+
+def test_serve_refuses_a_database_with_an_older_schema(command: Command, postgres_url: str):
+    done = command("serve", YMATEB_PORT=str(free_port()), YMATEB_DATABASE_URL=postgres_url)
+    assert done.returncode == 1
+    assert "python -m service migrate" in done.stderr
+    assert command("migrate", YMATEB_DATABASE_URL=postgres_url).returncode == 0
+    assert command("site", "add", "blog.example", YMATEB_DATABASE_URL=postgres_url).returncode == 0
+
+
+async def test_serve_ends_in_order_on_sigterm_while_streams_are_open(environment: dict[str, str]):
+    port = free_port()
+    public_url = f"http://127.0.0.1:{port}"
+    settings = {**environment, "YMATEB_PORT": str(port), "YMATEB_PUBLIC_URL": public_url, "YMATEB_DEMO": "on"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "service", "serve", cwd=ROOT, env=settings, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        async with aiohttp.ClientSession() as http:
+
+            async def is_ready() -> bool:
+                async with http.get(f"{public_url}/readyz") as answer:
+                    return answer.status == 200
+
+            await eventually(is_ready, within_s=20)
+            stream = await http.get(f"{public_url}/api/events", params={"target": f"{public_url}/demo/post"})
+            await stream.content.readline()
+            process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(10):
+                await stream.content.read()
+                assert await process.wait() == 0
+        assert process.stderr
+        assert b"Traceback" not in await process.stderr.read()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
