@@ -74,6 +74,7 @@ class Queue:
         self._stalled_ms = int(stalled_s * 1000)
         self._scripts = Scripts(client, common=True)
         self._seen_at: dict[str, float] = {}
+        self._let_go: set[str] = set()
 
     # --- intake --------------------------------------------------------------------------------------------------
 
@@ -95,7 +96,7 @@ class Queue:
         """Up to `count` claims that nobody has had yet; waits up to `block_ms` for the first.
 
         The worker's name must be its own and new with each start of it."""
-        await self._be_seen(worker)
+        await self._be_seen_soon_enough(worker)
         deadline = time.monotonic() + block_ms / 1000
         while True:
             left_ms = int((deadline - time.monotonic()) * 1000)
@@ -112,7 +113,7 @@ class Queue:
 
     async def finish(self, job: Job) -> bool:
         """The claim has its outcome, and that is stored.  False: it had been taken over, nothing was changed."""
-        return bool(await self._own("finish", job))
+        return await self._end("finish", job)
 
     async def delay(
         self, job: Job, at: datetime, *, counts: bool = True, outcome_note: str = "", now: datetime | None = None
@@ -131,15 +132,20 @@ class Queue:
             **({"first_tried_at": first_tried_at.isoformat()} if first_tried_at else {}),
             **({"note": outcome_note} if outcome_note else {}),
         }
-        return bool(await self._own("delay", job, repr(at.timestamp()), *_flat(fields)))
+        return await self._end("delay", job, repr(at.timestamp()), *_flat(fields))
 
     async def put_back(self, job: Job) -> bool:
         """The worker will not do it after all (it stops): another may, at once.  False: it had been taken over."""
-        return bool(await self._own("put_back", job))
+        return await self._end("put_back", job)
 
     async def bury(self, job: Job, reason: str) -> bool:
         """Gives the claim up until somebody revives it.  False: it had been taken over, or is buried already."""
-        return bool(await self._own("bury", job, reason, repr(time.time()), BURIED_KEPT))
+        return await self._end("bury", job, reason, repr(time.time()), BURIED_KEPT)
+
+    async def _end(self, script: str, job: Job, *more: str | int) -> bool:
+        """The job leaves this process's hands: a beat that is under way must not take it for lost."""
+        self._let_go.add(job.entry_id)
+        return bool(await self._own(script, job, *more))
 
     async def _own(self, script: str, job: Job, *more: str | int, worker: str | None = None) -> Any:
         keys = _keys(job.claim.id, pair_digest(job.claim))
@@ -162,7 +168,7 @@ class Queue:
         """Up to `count` jobs of workers that are gone, and those that were handed out and never arrived.
 
         One that was handed out too often is buried and comes with `exhausted` set: only its outcome is to be told."""
-        await self._be_seen(worker)
+        await self._be_seen_soon_enough(worker)
         args = (worker, count, self._stalled_ms, SUSPECT_FROM, DELIVERY_LIMIT, repr(time.time()), BURIED_KEPT)
         taken = await self._scripts.run("take_over", _SHARED, args)
         return await self._load(worker, [(entry, claim, times, bool(over)) for entry, claim, times, over in taken])
@@ -171,15 +177,21 @@ class Queue:
         """The worker is alive and has these jobs in hand; to be said every second or two.
 
         Answers with those that are not the worker's any more: somebody thought it dead.  They may be dropped."""
-        held = [part for job in jobs for part in (job.entry_id, job.deliveries)]
-        self._seen_at[worker] = time.monotonic()
-        lost = set(await self._scripts.run("beat", _SHARED, (worker, self._presence_ms, self._stalled_ms // 3, *held)))
+        lost = await self._be_seen(worker, jobs) - self._let_go
+        self._let_go &= {job.entry_id for job in jobs}
         return [job for job in jobs if job.entry_id in lost]
 
-    async def _be_seen(self, worker: str) -> None:
+    async def _be_seen(self, worker: str, jobs: Sequence[Job] = ()) -> set[str]:
+        held = [part for job in jobs for part in (job.entry_id, job.deliveries)]
+        args = (worker, self._presence_ms, self._stalled_ms // 3, *held)
+        lost = await self._scripts.run("beat", _SHARED, args)
+        self._seen_at[worker] = time.monotonic()
+        return set(lost)
+
+    async def _be_seen_soon_enough(self, worker: str) -> None:
         """A worker that takes before its first beat must not look dead."""
         if time.monotonic() - self._seen_at.get(worker, -math.inf) > self._presence_ms / 3000:
-            await self.beat(worker, ())
+            await self._be_seen(worker)
 
     async def leave(self, worker: str) -> None:
         """The worker goes; what it still holds may be taken over at once."""

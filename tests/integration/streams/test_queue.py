@@ -301,6 +301,22 @@ async def test_a_claim_behind_a_job_whose_worker_died_runs_after_the_job_was_run
     assert (await start_one(queue)).claim == second
 
 
+async def test_a_pair_is_not_held_up_by_a_dead_worker(queue, claim):
+    """Even if what the dead one held were never handed out again, later claims of the pair are worked on."""
+    first, second = claim("a"), claim("a")
+    await queue.add(first)
+    await start_one(queue, "dead")
+    await die(queue, "dead")
+    await queue.add(second)
+    running = await start_one(queue, "w1")
+    assert running.claim == second
+    [again] = await queue.take_over_stalled("w2")
+    assert again.claim.id == first.id
+    assert await queue.start(again, "w2") is False
+    await queue.finish(running)
+    assert (await start_one(queue, "w2")).claim.id == first.id
+
+
 async def test_a_delivery_that_never_arrived_is_handed_out_again(link, claim):
     """The answer to the read was lost: the entry is in a living worker's name, and it does not know of it."""
     queue = Queue(link.client, bound=10, stalled_s=0.2)
@@ -387,6 +403,18 @@ async def test_a_worker_is_alive_as_long_as_it_takes_or_beats(link, claim):
         await asyncio.sleep(0.05)
         assert await queue.take_over_stalled("w2") == []
     assert await queue.finish(job)
+
+
+async def test_a_job_that_ends_while_the_worker_beats_is_not_taken_for_lost(queue, claim):
+    await asyncio.gather(*(queue.add(claim()) for _ in range(40)))
+    jobs = await queue.take("w1", count=40, block_ms=0)
+    for job in jobs:
+        assert await queue.start(job, "w1")
+    ends = [queue.finish, queue.put_back, lambda job: queue.delay(job, LATER), lambda job: queue.bury(job, "a defect")]
+    for number, job in enumerate(jobs):
+        held = jobs[number:]
+        done, lost = await asyncio.gather(ends[number % 4](job), queue.beat("w1", held))
+        assert (done, lost) == (True, [])
 
 
 # --- giving up ---------------------------------------------------------------------------------------------------
