@@ -48,6 +48,11 @@ class _Child:
         self._process = process
         self.pages = 0
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     @classmethod
     async def start(cls, *, memory_mb: int, cpu_s: int) -> _Child:
         """A process that has loaded its parsers.  Raises OSError, TimeoutError or _Lost when it does not come up."""
@@ -100,11 +105,19 @@ class _Child:
 class ReadingPool:
     """Reading processes of one worker.  An async context manager; `size` questions are answered at a time."""
 
-    def __init__(self, *, size: int = 0, timeout_s: float = 10.0, memory_mb: int = 1024) -> None:
+    def __init__(
+        self,
+        *,
+        size: int = 0,
+        timeout_s: float = 10.0,
+        memory_mb: int = 1024,
+        pages_per_child: int = PAGES_PER_CHILD,
+    ) -> None:
         """`size` 0: one process for each core."""
         self.size = size or os.cpu_count() or 1
         self._timeout_s = timeout_s
         self._memory_mb = memory_mb
+        self._pages_per_child = pages_per_child
         self._free: asyncio.Queue[_Child] = asyncio.Queue()
         self._children: set[_Child] = set()
         self._starting: set[asyncio.Task[None]] = set()
@@ -133,6 +146,16 @@ class ReadingPool:
         await asyncio.gather(*self._starting, return_exceptions=True)
         await asyncio.gather(*(child.end() for child in self._children))
         self._children.clear()
+
+    @property
+    def process_ids(self) -> list[int]:
+        """The processes that there are now."""
+        return [child.pid for child in self._children]
+
+    @property
+    def has_free(self) -> bool:
+        """Whether a question would be asked at once."""
+        return not self._free.empty()
 
     async def source(self, document: Document, *, source: str, target: str) -> Reading:
         """What a source page says to `target`.  Raises ParserError."""
@@ -181,7 +204,7 @@ class ReadingPool:
         try:
             async with asyncio.timeout(self._timeout_s):
                 reply = await child.ask(ask, body)
-            is_usable = reply.get("error") != "MemoryError" and child.pages < PAGES_PER_CHILD
+            is_usable = reply.get("error") != "MemoryError" and child.pages < self._pages_per_child
         except TimeoutError:
             log.info("reading.timed_out", question=ask["question"], url=ask["document"]["url"])
             raise ParserError(f"reading the page took more than {self._timeout_s:g} s") from None

@@ -29,7 +29,9 @@ from workers.kit import Kit
 LOOK_AGAIN_AFTER: Final = timedelta(days=1)
 LOOK_BUDGET_S: Final = 10.0
 KEEP_UNKNOWN_S: Final = 30.0
-"""How long a site that does not answer is left alone; what it did answer is kept with the page."""
+"""How long a site that does not answer is left alone."""
+KEEP_PRESENT_S: Final = 5.0
+"""For the claims that came together; after that the page is stored, with the time of the look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +137,4 @@ def _is_of_site(url: str, site: Site) -> bool:
 
 
 def _keep_s(look: Look) -> float:
-    return KEEP_UNKNOWN_S if look.seen is PageSeen.UNKNOWN else 0.0
+    return {PageSeen.PRESENT: KEEP_PRESENT_S, PageSeen.MISSING: 0.0, PageSeen.UNKNOWN: KEEP_UNKNOWN_S}[look.seen]
