@@ -1,7 +1,8 @@
 """A process's way to Redis: the one named by YMATEB_REDIS_URL, else the embedded one.
 
-URLs: `redis://`, `rediss://`, `unix://` as redis-py reads them;
-`redis+sentinel://[user:password@]host:port,host:port/service[/db]`; `redis+cluster://[user:password@]host:port,…`.
+URLs: `redis://`, `rediss://` (TLS), `unix://` as redis-py reads them;
+`redis+sentinel://[user:password@]host:port,host:port/service[/db]`; `redis+cluster://[user:password@]host:port,…`;
+with `rediss+` for TLS; `valkey` stands for `redis` everywhere.
 Lost connections are tried again with back-off; what lasts longer is `Unavailable`, within two seconds."""
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from mentions.streams.scripts import DEADLINE_S, Client, reaching_redis
 
 _MOST_CONNECTIONS: Final = 64
 """Of one process to one server; more wait for their turn."""
+_MOST_CONNECTIONS_WITHOUT_QUEUE: Final = 500
+"""The same where redis-py's pool refuses instead of letting wait."""
 _CONNECT_S: Final = 1.0
 _RETRIES: Final = 6
 _REVIVE_EVERY_S: Final = (0.05, 5.0)
@@ -144,12 +147,14 @@ async def _check_server(client: Client) -> None:
 def client_for(url: str) -> Client:
     """A client that is not connected yet.  Raises `ConfigurationError` when `url` names no Redis."""
     try:
-        scheme = urlsplit(url).scheme
-        if scheme == "redis+sentinel":
-            return _sentinel_client(_Address.read(url))
-        if scheme == "redis+cluster":
-            return _cluster_client(_Address.read(url))
-        return Redis.from_pool(BlockingConnectionPool.from_url(url, **_options(), timeout=DEADLINE_S))
+        scheme, _, rest = url.partition("://")
+        base, _, kind = scheme.replace("valkey", "redis").partition("+")
+        if kind == "sentinel":
+            return _sentinel_client(_Address.read(rest, is_secure=base == "rediss", default_port=26379))
+        if kind == "cluster":
+            return _cluster_client(_Address.read(rest, is_secure=base == "rediss", default_port=6379))
+        pool = BlockingConnectionPool.from_url(f"{base}://{rest}", **_options(), timeout=DEADLINE_S)
+        return Redis.from_pool(pool)
     except (ValueError, IndexError) as error:
         raise ConfigurationError(f"YMATEB_REDIS_URL is not the URL of a Redis: {error}") from error
 
@@ -160,19 +165,24 @@ class _Address:
 
     hosts: list[tuple[str, int]]
     path: list[str]
-    login: dict[str, str]
+    options: dict[str, Any]
+    """How to connect to the servers that hold the data."""
 
     @classmethod
-    def read(cls, url: str) -> _Address:
-        parts = urlsplit(url)
-        userinfo, _, hosts = parts.netloc.rpartition("@")
+    def read(cls, rest: str, *, is_secure: bool, default_port: int) -> _Address:
+        netloc, _, path = rest.partition("/")
+        userinfo, _, hosts = netloc.rpartition("@")
         user, _, password = userinfo.partition(":")
         login = {"username": unquote(user), "password": unquote(password)}
-        default = 26379 if parts.scheme == "redis+sentinel" else 6379
         return cls(
-            hosts=[_host_and_port(one, default) for one in hosts.split(",") if one],
-            path=[unquote(segment) for segment in parts.path.split("/") if segment],
-            login={name: value for name, value in login.items() if value},
+            hosts=[_host_and_port(one, default_port) for one in hosts.split(",") if one],
+            path=[unquote(segment) for segment in path.split("/") if segment],
+            options={
+                **_options(),
+                "max_connections": _MOST_CONNECTIONS_WITHOUT_QUEUE,
+                **{name: value for name, value in login.items() if value},
+                **({"ssl": True} if is_secure else {}),
+            },
         )
 
 
@@ -188,8 +198,8 @@ def _sentinel_client(address: _Address) -> Redis:
         raise ValueError("redis+sentinel://host:port,host:port/service[/db] is what it looks like")
     impatient = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(NoBackoff(), 0)}
     sentinel = Sentinel(address.hosts, sentinel_kwargs=impatient)  # type: ignore[no-untyped-call]
-    options = {**_options(), **address.login, "db": int(address.path[1]) if len(address.path) > 1 else 0}
-    client: Redis = sentinel.master_for(address.path[0], **options)
+    db = int(address.path[1]) if len(address.path) > 1 else 0
+    client: Redis = sentinel.master_for(address.path[0], db=db, **address.options)
     return client
 
 
@@ -197,8 +207,7 @@ def _cluster_client(address: _Address) -> RedisCluster:
     if not address.hosts:
         raise ValueError("redis+cluster://host:port,host:port is what it looks like")
     nodes = [ClusterNode(host, port) for host, port in address.hosts]
-    options = {**_options(), **address.login}
-    return RedisCluster(startup_nodes=nodes, **options)
+    return RedisCluster(startup_nodes=nodes, **address.options)
 
 
 def _options() -> dict[str, Any]:

@@ -61,3 +61,16 @@ async def test_any_node_of_a_cluster_will_do_to_begin_with():
     nodes = {(node.host, node.port) for node in client.nodes_manager.startup_nodes.values()}
     assert nodes == {("a.example", 7000), ("b.example", 6379)}
     assert client.connection_kwargs["password"] == "secret"
+
+
+@pytest.mark.parametrize("scheme", ["redis", "valkey"])
+async def test_valkey_is_another_word_for_redis(scheme):
+    assert options(f"{scheme}://redis.example:6380/2")["db"] == 2
+    assert "SSL" in client_for(f"{scheme}s://a").connection_pool.connection_class.__name__
+
+
+async def test_tls_is_spoken_behind_sentinels_and_in_clusters_too():
+    sentinel = client_for("rediss+sentinel://a.example/claims")
+    assert "SSL" in sentinel.connection_pool.connection_class.__name__
+    cluster = client_for("valkeys+cluster://a.example")
+    assert "SSL" in cluster.nodes_manager.connection_kwargs["connection_class"].__name__
