@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from mentions import urls
@@ -134,6 +135,7 @@ def _names(entry: Entry, permalink_base: str) -> Iterator[str]:
     yield from reaction.syndication
 
 
+@lru_cache(maxsize=8192)  # a thread is laid out again for every reader
 def _name_key(url: str) -> str | None:
     """A spelling-tolerant key; the fragment stays, because comments on one page differ in nothing else."""
     if (parsed := urls.parse(url)) is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from mentions import sanitize, urls
@@ -122,6 +123,7 @@ def zulu(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(maxsize=8192)  # the same targets and authors are handed out over and over
 def safe_url(url: str | None) -> str | None:
     """The URL if it is http(s), so that it may stand inside an attribute; None else."""
     return urls.attribute_safe(url) if url else None

@@ -1,0 +1,70 @@
+"""The same service on PostgreSQL: what SQL could answer differently there."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from mentions.model import EntryState, Kind, Url
+from mentions.storage import schema
+from service.api import live
+from tests.integration.service.conftest import POST, Service, running
+
+
+async def test_the_service_reads_and_moderates_on_postgresql(tmp_path: Path, redis_url: str, postgres_url: str):
+    await schema.migrate_async(postgres_url)
+    async with running(tmp_path, redis_url, database_url=postgres_url) as service:
+        assert (await service.mention("https://ann.example/", POST)).status == 201
+        first = await service.respond("https://ann.example/1", text="Croeso – 👋")
+        second = await service.respond(in_reply_to=(Url("https://ann.example/1"),))
+        rsvps = [await service.respond(kind=Kind.RSVP, rsvp=answer, text=None) for answer in ("no", "yes")]
+        held = await service.respond(state=EntryState.HELD)
+        await _reads(service, [second.id, first.id], [rsvps[1].id, rsvps[0].id])
+        assert (await service.post(f"/api/entries/{held.id}/approve", token=service.token)).status == 200
+        changed = (await service.get("/api/changes", token=service.token)).json()["changes"]
+        assert [change["change"] for change in changed] == ["created"] * 5 + ["approved"]
+        closing = {"params": {"target": POST}, "json": {"closed": True}, "token": service.token}
+        assert (await service.request("PATCH", "/api/thread", **closing)).status == 200
+        assert (await service.mention("https://bob.example/", POST)).error == (400, "target_closed")
+        assert (await service.get("/readyz")).status == 200
+
+
+async def _reads(service: Service, replies: list[int], rsvps: list[int]) -> None:
+    params = {"target": POST, "sort-by": "rsvp", "wm-property[]": "rsvp"}
+    feed = (await service.get("/api/mentions.jf2", params=params)).json()
+    assert [child["wm-id"] for child in feed["children"]] == rsvps
+    feed = (await service.get("/api/mentions.jf2", token=service.token, params={"wm-property": "in-reply-to"})).json()
+    assert ([child["wm-id"] for child in feed["children"]], feed["paging"]["total"]) == (replies, 2)
+    thread = (await service.get("/api/thread", params={"target": POST})).json()
+    assert thread["children"][0]["content"]["text"] == "Croeso – 👋"
+    assert [child["wm-id"] for child in thread["children"][0]["comment"]] == [replies[0]]
+    count = (await service.get("/api/count", params={"target": POST})).json()
+    assert count == {"count": 4, "type": {"reply": 2, "rsvp-no": 1, "rsvp-yes": 1}}
+
+
+async def test_changes_of_writers_that_overlap_are_told_without_a_gap(
+    tmp_path: Path, redis_url: str, postgres_url: str
+):
+    await schema.migrate_async(postgres_url)
+    async with running(tmp_path, redis_url, database_url=postgres_url) as service:
+        await service.respond()
+        seen: list[int] = []
+        done = asyncio.Event()
+
+        async def follow() -> None:
+            cursor = 0
+            while True:
+                was_done = done.is_set()
+                async with service.db.read() as c:
+                    happened = await live.changes.since(c, cursor, 10, site_id=service.site.id)
+                seen.extend(changed.entry_id for changed in happened)
+                cursor = happened[-1].cursor if happened else cursor
+                if was_done and not happened:
+                    return
+
+        async def write() -> None:
+            await asyncio.gather(*(service.respond(f"https://s.example/{n}") for n in range(40)))
+            done.set()
+
+        await asyncio.gather(follow(), write())
+        assert len(seen) == len(set(seen)) == 41
