@@ -76,7 +76,7 @@ class Catalogue:
     def moment(self, when: date) -> str:
         """`14 March 2026, 09:05`; a mere date stays one.  The offset of `when` is kept, as its author wrote it."""
         if isinstance(when, datetime):
-            return f"{format_date(when, 'd MMMM y', locale=self.locale)}, {format_datetime(when, 'HH:mm', locale=self.locale)}"
+            return format_datetime(when, "d MMMM y, HH:mm", locale=self.locale)
         return format_date(when, "d MMMM y", locale=self.locale)
 
     def both(self, items: list[str]) -> str:

@@ -1,7 +1,7 @@
 """`python -m service.i18n`: collects every message of the service and brings the catalogues up to date.
 
-Writes `ymateb.pot`, the empty catalogue that a new language starts from, and adds what is new to each `<tag>.po`, empty,
-for a translator to fill; what is no longer said is dropped."""
+Writes `ymateb.pot`, the empty catalogue that a new language starts from, and adds what is new to each `<tag>.po`,
+empty, for a translator to fill; what is no longer said is dropped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract as extract_python
@@ -19,7 +19,7 @@ from jinja2.ext import babel_extract
 from service.i18n import FOLDER, LANGUAGES, SOURCE_LANGUAGE
 
 SERVICE: Final = FOLDER.parent
-KEYWORDS: Final = {"gettext": None, "ngettext": (1, 2), "forms": (1, 2), "phrase": (2, 3)}
+KEYWORDS: Final[dict[str, Any]] = {"gettext": None, "ngettext": (1, 2), "forms": (1, 2), "phrase": (2, 3)}
 """Functions whose first strings are messages; `phrase` and `forms` are ours."""
 OPTIONS: Final = {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}
 
@@ -29,29 +29,29 @@ Message = str | tuple[str, ...]
 def extract() -> Iterator[tuple[Message, str]]:
     """Every message (or its singular and plural) with the file that it stands in."""
     for path in sorted(SERVICE.rglob("*.py")):
+        place = path.relative_to(SERVICE).as_posix()
         with path.open("rb") as source:
-            for _line, message, _comments, _context in extract_python("python", source, KEYWORDS):
-                yield message, path.relative_to(SERVICE).as_posix()
+            for _line, found, _comments, _context in extract_python("python", source, KEYWORDS):
+                yield _message(found), place
     for path in sorted(SERVICE.rglob("templates/*.html")):
+        place = path.relative_to(SERVICE).as_posix()
         with path.open("rb") as source:
-            for _line, function, message, _comments in babel_extract(source, ("gettext", "ngettext"), (), OPTIONS):
-                text = message if isinstance(message, str) else _strings(message)
-                yield (text if function == "ngettext" else _first(text)), path.relative_to(SERVICE).as_posix()
+            for _line, function, told, _comments in babel_extract(source, ("gettext", "ngettext"), (), OPTIONS):
+                message = _message(told)
+                yield (message if function == "ngettext" or isinstance(message, str) else message[0]), place
 
 
-def _strings(message: tuple[str | None, ...]) -> tuple[str, ...]:
-    return tuple(part for part in message if isinstance(part, str))
-
-
-def _first(text: Message) -> str:
-    return text if isinstance(text, str) else text[0]
+def _message(found: object) -> Message:
+    """What was extracted, without the places of arguments that are no strings."""
+    return tuple(part for part in found if isinstance(part, str)) if isinstance(found, tuple | list) else str(found)
 
 
 def template() -> Catalog:
     """All messages, not translated; each knows the files that say it."""
     catalog = Catalog(project="Ymateb", charset="utf-8", fuzzy=False)
     for message, place in extract():
-        catalog.add(message, locations=[(f"service/{place}", None)])
+        locations: Any = [(f"service/{place}", None)]  # without line numbers, which change all the time
+        catalog.add(message, locations=locations)
     return catalog
 
 
@@ -75,8 +75,8 @@ def update(path: Path, source: Catalog) -> int:
     return sum(1 for message in catalog if message.id and not _is_complete(message.string))
 
 
-def _is_complete(text: str | tuple[str, ...] | None) -> bool:
-    return all(text) if isinstance(text, tuple) else bool(text)
+def _is_complete(text: object) -> bool:
+    return all(text) if isinstance(text, tuple | list) else bool(text)
 
 
 def main() -> int:

@@ -31,9 +31,9 @@ def render(
 ) -> web.Response:
     """A page in the language of the request, under the strict policy of all our pages.
 
-    Every template knows: `lang`, `locale` (its catalogue), `base` (the public URL), `here` (path of the request), `tongues` (language ->
-    its own name and the URL of this page in it), `asset` (name -> URL of a static file), `widget` (its current files).  `lang` in the context
-    overrides what the request prefers."""
+    Every template knows: `lang`, `locale` (its catalogue), `base` (the public URL), `root` (the path in it), `tongues`
+    (language -> its own name and the URL of this page in it), `asset` (name -> URL of a static file), `widget` (its
+    current files), `has_demo`.  `lang` in the context overrides what the request prefers."""
     facts = dict(context or {})
     lang = facts.get("lang") or language_of(request)
     html = render_template(template, lang, **{**page_facts(request, lang), **facts})
@@ -102,7 +102,6 @@ def page_facts(request: web.Request, lang: str) -> dict[str, Any]:
         "lang": lang,
         "base": settings.public_url,
         "root": prefix,
-        "here": request.path,
         "tongues": _tongues(request, prefix),
         "asset": lambda name: f"{prefix}{static.url_of(name)}",
         "widget": {
@@ -118,7 +117,8 @@ def page_facts(request: web.Request, lang: str) -> dict[str, Any]:
 def _tongues(request: web.Request, prefix: str) -> dict[str, tuple[str, str]]:
     rest = [(name, value) for name, value in request.query.items() if name != "lang"]
     return {
-        lang: (name, f"{prefix}{request.path}?{urlencode([*rest, ('lang', lang)])}") for lang, name in i18n.names().items()
+        lang: (name, f"{prefix}{request.path}?{urlencode([*rest, ('lang', lang)])}")
+        for lang, name in i18n.names().items()
     }
 
 

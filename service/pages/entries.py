@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from service.i18n import Catalogue
 from service.pages.faces import face, seed_of
+from service.pages.templating import trusted
 
 LONG_TEXT: Final = 1_600
 """Characters of a response that are shown in full; a longer one is cut and continues at its own place."""
@@ -50,6 +51,7 @@ class EntryView:
     is_published: bool
     """Whether the source says the time; otherwise it is when we received it."""
     lang: str | None
+    """Its language; empty where it is not known, but that of what it hangs below is; None where neither is."""
     verb: str
     title: str
     html: Markup
@@ -83,21 +85,20 @@ class FaceGroup:
 
 
 def view_of(
-    entry: Jf2, *, thread: Jf2, words: Catalogue, base: str, depth: int, level: int = 1, answered: str = ""
+    entry: Jf2, *, thread: Jf2, words: Catalogue, base: str, depth: int, level: int = 1, above: Jf2 | None = None
 ) -> EntryView:
-    """A readable response with its answers, `depth` levels of them; `answered` is the URL of what it hangs below."""
+    """A readable response with its answers, `depth` levels of them; `above` is the response that it hangs below."""
     children = entry.get("comment") or []
     shown = level < depth
-    url = entry.get("url") or f"{base}/entries/{entry['wm-id']}"
     return _view(
         entry,
         prop="u-comment",
         words=words,
         base=base,
         post=thread["url"],
-        answered=answered,
+        above=above,
         children=tuple(
-            view_of(child, thread=thread, words=words, base=base, depth=depth, level=level + 1, answered=url)
+            view_of(child, thread=thread, words=words, base=base, depth=depth, level=level + 1, above=entry)
             for child in children
         )
         if shown
@@ -122,7 +123,9 @@ def face_groups(thread: Jf2, *, words: Catalogue, base: str) -> list[FaceGroup]:
     reactions: dict[str, list[Jf2]] = thread.get("reactions") or {}
     groups = []
     for kind in sorted(reactions, key=lambda kind: (_order(kind), kind)):
-        views = [_view(entry, prop=_property(kind), words=words, base=base, post=thread["url"]) for entry in reactions[kind]]
+        views = [
+            _view(entry, prop=_property(kind), words=words, base=base, post=thread["url"]) for entry in reactions[kind]
+        ]
         for rsvp in _answers(kind, views):
             same = [view for view in views if kind != "rsvp" or view.rsvp == rsvp]
             label = reaction_label(words, rsvp if kind == "rsvp" else kind, len(same))
@@ -200,7 +203,7 @@ def _view(
     words: Catalogue,
     base: str,
     post: str,
-    answered: str = "",
+    above: Jf2 | None = None,
     children: tuple[EntryView, ...] = (),
     deeper: int = 0,
 ) -> EntryView:
@@ -224,7 +227,7 @@ def _view(
         author=name,
         author_url=author.get("url") or None,
         avatar=entry.get("wm-avatar"),
-        face=Markup(face(seed_of(author.get("url"), author.get("name"), host))),  # noqa: S704 - drawn by us
+        face=trusted(face(seed_of(author.get("url"), author.get("name"), host))),
         is_post_author=is_post_author(entry, post),
         url=url,
         permalink=permalink,
@@ -232,14 +235,14 @@ def _view(
         when=when,
         datetime=machine,
         is_published=is_published,
-        lang=entry.get("wm-lang"),
+        lang=entry.get("wm-lang") or ("" if (above or {}).get("wm-lang") else None),
         verb=verb_of(words, kind, protocol, has_content=bool(content)),
         title=entry.get("name") or "",
         html=html,
         text=text,
         context="" if html or text else entry.get("wm-context") or "",
         is_cut=is_cut,
-        in_reply_to=answered or entry.get("in-reply-to") or post,
+        in_reply_to=(above or {}).get("url") or entry.get("in-reply-to") or post,
         rsvp=(entry.get("rsvp") or "").lower(),
         emoji=text if kind == "reacji" else "",
         photos=tuple(entry.get("photo") or ()),
@@ -275,7 +278,7 @@ def _body(content: Jf2, summary: str) -> tuple[Markup, str, bool]:
     if len(text) > LONG_TEXT:
         return Markup(), summary[:CUT_TEXT] if summary else cut(text, CUT_TEXT), True
     if content.get("html"):
-        return Markup(content["html"]), "", False  # noqa: S704 - SafeHtml, made in mentions/sanitize.py
+        return trusted(content["html"]), "", False
     return Markup(), text or summary, bool(summary and not text)
 
 

@@ -69,5 +69,7 @@ def face(seed: str, *, inline: bool = True) -> str:
     """The drawing as an SVG element; as a file of its own unless `inline`."""
     ground, *layers = drawing(seed)
     paths = "".join('<path fill="{}" d="{}"/>'.format(*layer.split(" ", 1)) for layer in layers)
-    head = 'class="ym-face" aria-hidden="true"' if inline else 'xmlns="http://www.w3.org/2000/svg" width="96" height="96"'
+    head = (
+        'class="ym-face" aria-hidden="true"' if inline else 'xmlns="http://www.w3.org/2000/svg" width="96" height="96"'
+    )
     return f'<svg {head} viewBox="0 0 4 4"><rect width="4" height="4" fill="{ground}"/>{paths}</svg>'

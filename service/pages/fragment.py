@@ -1,8 +1,9 @@
 """A thread as HTML: the fragment that stands in somebody's page, marked up so that the page parses with its responses.
 
 Takes the outside form of a thread (contract §7) and gives light-DOM HTML: an `h-feed` of `u-comment h-cite`, nested;
-reactions as `u-like h-cite` and so on.  What is foreign in it is either plain text, escaped here, or `content.html`,
-which `mentions/sanitize.py` has made.  Knows nothing of requests or storage; how an entry is looked at is `entries.py`."""
+reactions as `u-like h-cite` and so on.  What is foreign in it is either plain text, escaped by the template, or
+`content.html`, which `mentions/sanitize.py` has made.  Knows nothing of requests or storage; how one entry is looked at
+is `entries.py`'s business."""
 
 from __future__ import annotations
 
@@ -51,7 +52,9 @@ def render_thread(thread: dict[str, Any], lang: str, base: str, look: Look | Non
         headings=[(each.lang, heading(each, thread)) for each in tongues],
         invitations=[(each.lang, each.gettext("Leave a reply")) for each in tongues],
         base=base,
-        entries=[view_of(child, thread=thread, words=words, base=base, depth=look.depth) for child in thread["children"]],
+        entries=[
+            view_of(child, thread=thread, words=words, base=base, depth=look.depth) for child in thread["children"]
+        ],
         groups=face_groups(thread, words=words, base=base),
         news=json.dumps(news_forms(words), ensure_ascii=False),
     )
@@ -83,7 +86,9 @@ def _facts(thread: dict[str, Any], base: str, lang: str) -> dict[str, Any]:
         "closed": bool(thread.get("closed")),
         "markup": MARKUP_VERSION,
         "endpoint": f"{base}/webmention",
-        "next": f"{base}/embed?{urlencode({'target': url, 'lang': lang, 'after': after})}" if (after := thread.get("next")) else "",
+        "next": f"{base}/embed?{urlencode({'target': url, 'lang': lang, 'after': after})}"
+        if (after := thread.get("next"))
+        else "",
     }
 
 

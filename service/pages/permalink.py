@@ -62,7 +62,7 @@ async def _load(app: web.Application, entry_id: int) -> tuple[Entry, Page, list[
 
 
 def _find(found: list[Entry], entry: Entry, base: str) -> Branch:
-    """The entry in its place in the thread, made a root; a reaction, or a copy that another stands for, stands alone."""
+    """The entry in its place in the thread; a reaction, or a copy that another one stands for, stands alone."""
     thread = threads.build(found, permalink_base=f"{base}/entries/")
     for branch in threads.walk(thread.roots):
         if branch.entry.id == entry.id:

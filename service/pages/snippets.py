@@ -25,7 +25,7 @@ export default function (config) {
   });
 }"""
 
-ELEVENTY_USE: Final = "{% responses \"https://example.com\" + page.url, \"en\" %}"
+ELEVENTY_USE: Final = '{% responses "https://example.com" + page.url, "en" %}'
 
 EDGE: Final = """\
 # nginx

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from aiohttp import web
-from markupsafe import Markup
 
 from mentions.errors import InvalidInput
 from mentions.storage import changes
@@ -15,6 +14,7 @@ from service import i18n, keys
 from service.api.threads import find_page, read_after, thread_of
 from service.pages.answer import ANYBODY, html_answer, render
 from service.pages.fragment import Look, render_thread
+from service.pages.templating import trusted
 
 CACHE: Final = "public, max-age=0, s-maxage=30, stale-while-revalidate=300"
 """A shared cache may answer for half a minute; a browser asks each time and mostly hears 304."""
@@ -39,10 +39,12 @@ async def show_fragment(request: web.Request) -> web.StreamResponse:
 async def show_page(request: web.Request) -> web.StreamResponse:
     """GET: the same as a complete page, for an iframe or for whoever runs no script."""
     thread = await _thread(request)
-    look, lang = look_of(request), _lang(request)
+    look, lang = look_of(request, level_else=1), _lang(request)
     html = render_thread(thread, lang, request.app[keys.SETTINGS].public_url, look)
-    context = {"thread": thread, "fragment": Markup(html), "look": look, "lang": lang}  # noqa: S704 - rendered just now
-    return render(request, "embed.html", context, headers={"Cache-Control": CACHE, "Vary": "Accept-Encoding"}, framed_by=ANYBODY)
+    context = {"thread": thread, "fragment": trusted(html), "look": look, "lang": lang}
+    return render(
+        request, "embed.html", context, headers={"Cache-Control": CACHE, "Vary": "Accept-Encoding"}, framed_by=ANYBODY
+    )
 
 
 async def _thread(request: web.Request) -> dict[str, Any]:
@@ -74,11 +76,11 @@ def _lang(request: web.Request) -> str:
     return i18n.spoken(request.query.get("lang")) or i18n.SOURCE_LANGUAGE
 
 
-def look_of(request: web.Request) -> Look:
+def look_of(request: web.Request, *, level_else: int = 2) -> Look:
     """How the query wants the thread to look; what it says wrong is as if it were not said."""
     level = request.query.get("level", "")
     return Look(
         also=i18n.spoken(request.query.get("also")),
         within="h-entry" if request.query.get("within") == "h-entry" else None,
-        level=int(level) if level in {"1", "2", "3", "4", "5"} else 2,
+        level=int(level) if level in {"1", "2", "3", "4", "5"} else level_else,
     )

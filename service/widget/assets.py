@@ -1,6 +1,6 @@
 """A file that is kept in memory with its hashes, and the answer to a request for it.
 
-Everything static that the service hands out (widget, pages' styles, drawn marks) goes this way: compressed once, with an
+Everything static that the service hands out (widget, pages' styles, drawings) goes this way: compressed once, with an
 ETag, readable from any origin.  Knows nothing of what the file is for."""
 
 from __future__ import annotations

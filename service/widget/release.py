@@ -1,8 +1,8 @@
 """The widget as it is published: sources made small, joined, versioned by their content, with their integrity hashes.
 
-No build step and no tool of another language: the sources are plain modules and plain CSS, and what is cut away is white
-space and comments on lines of their own.  A version lives for ever in its immutable URL, because sites pin its hash:
-before a release that changes the widget, the published files are kept in `releases/<version>/`."""
+No build step and no tool of another language: the sources are plain modules and plain CSS, and what is cut away is
+white space and comments on lines of their own.  A version lives for ever in its immutable URL, because sites pin its
+hash: before a release that changes the widget, the published files are kept in `releases/<version>/`."""
 
 from __future__ import annotations
 

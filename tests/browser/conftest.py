@@ -35,14 +35,12 @@ class Watched:
         self.page = page
         self.complaints: list[str] = []
         self.requests: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.append(request.url))
-
-    @property
-    def violations(self) -> list[str]:
-        """What the browser refused, or a script threw."""
-        return self.complaints
 
 
 @pytest.fixture
@@ -55,7 +53,7 @@ async def context(browser: Browser, request: pytest.FixtureRequest) -> AsyncIter
     yield context
     await keep_screenshots_if_failed(context, request)
     await context.close()
-    assert strays.urls == []
+    assert not strays.urls
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 from urllib.parse import quote
 
 from aiohttp import web
@@ -31,7 +32,8 @@ def said(kind: Kind, who: str, home: str, html: str | None = None, **more: objec
     if html is not None:
         content = Content(sanitize.safe_html(html, base=home), sanitize.plain_text(html))
     return replace(
-        Reaction(kind, author=Author(sanitize.clean_text(who, 100), urls.parse(home)), content=content), **more  # type: ignore[arg-type]
+        Reaction(kind, author=Author(sanitize.clean_text(who, 100), urls.parse(home)), content=content),
+        **more,  # type: ignore[arg-type]
     )
 
 
@@ -43,17 +45,23 @@ class World:
         self._runners: list[web.AppRunner] = []
         self.minutes = 0
 
-    async def __aenter__(self) -> World:
+    async def __aenter__(self) -> Self:
         port = await free_port()
         self.base = f"http://127.0.0.1:{port}"
         self.settings = Settings(
-            port=port, public_url=self.base, data_dir=self._folder, redis_url=self._redis_url, demo=self._demo, rate_limits=False
+            port=port,
+            public_url=self.base,
+            data_dir=self._folder,
+            redis_url=self._redis_url,
+            demo=self._demo,
+            rate_limits=False,
         )
         self.app = create_app(self.settings)
         await self._serve(self.app, port)
         self.host_port = await free_port()
         self.host = f"http://localhost:{self.host_port}"
         self.host_pages: dict[str, str] = {}
+        self.policy = STRICT.format(base=self.base)
         host = web.Application()
         host.router.add_get("/{path:.*}", self._show_host_page)
         await self._serve(host, self.host_port)
@@ -62,7 +70,9 @@ class World:
         self.app[keys.SITES].forget()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         for runner in reversed(self._runners):
             await runner.cleanup()
 
@@ -81,10 +91,11 @@ class World:
         body = self.host_pages.get("/" + request.match_info["path"])
         if body is None:
             raise web.HTTPNotFound
-        policy = STRICT.format(base=self.base)
-        return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": policy})
+        return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": self.policy})
 
-    def host_page(self, path: str, inside: str = "", *, lang: str = "en", attributes: str = "", around: str = "{}") -> str:
+    def host_page(
+        self, path: str, inside: str = "", *, lang: str = "en", attributes: str = "", around: str = "{}"
+    ) -> str:
         """Puts a post with a widget on the other origin, under the strict policy of the contract; its URL."""
         url = self.host + path
         element = f'<ymateb-thread target="{url}" lang="{lang}" {attributes}>{inside}</ymateb-thread>'
@@ -115,7 +126,9 @@ class World:
         async with self.db.write() as c:
             site = next(s for s in await sites.all(c) if urls.site_authority(target) in {s.authority, *s.aliases})
             page = await pages.ensure(c, site.id, target, now=at)
-            await pages.learn(c, page.id, canonical=target, aliases=(), title=sanitize.clean_text(title, 200), checked_at=at)
+            await pages.learn(
+                c, page.id, canonical=target, aliases=(), title=sanitize.clean_text(title, 200), checked_at=at
+            )
             entry = await entries.insert(
                 c,
                 site_id=site.id,
@@ -139,13 +152,13 @@ class World:
         """The thread of the project's seed: four thoughts, nested, a pingback among them, the post's author, likes."""
         home = target.rsplit("/", 1)[0] + "/"
         ann, bryn = "https://ann.example/", "https://bryn.example/~bryn/"
-        first = await self.add(
+        await self.add(
             target,
             ann + "2026/doors",
             said(
                 Kind.REPLY, "Ann Griffiths", ann,
-                "<p>My grandmother kept her key under a slate by the step, for whoever came by while she was out with the "
-                "hens. Nobody stole anything. They left eggs, mostly.</p><p>I had not thought of comment threads "
+                "<p>My grandmother kept her key under a slate by the step, for whoever came by while she was out with "
+                "the hens. Nobody stole anything. They left eggs, mostly.</p><p>I had not thought of comment threads "
                 "<em>that</em> way until now.</p>",
                 in_reply_to=(urls.parse(target),), lang="en",
             ),
@@ -177,16 +190,22 @@ class World:
                 Kind.MENTION, "", "https://gleanings.example/",
                 author=Author(), name=sanitize.clean_text("Gleanings of the week", 100),
                 context=sanitize.clean_text(
-                    "… On the train to Aberystwyth I read a short piece about leaving the door open twice over, and missed "
-                    "my stop; it is about weblogs, but I think it is about villages. …", 300,
+                    "… On the train to Aberystwyth I read a short piece about leaving the door open twice over, and "
+                    "missed my stop; it is about weblogs, but I think it is about villages. …", 300,
                 ),
             ),
             protocol=Protocol.PINGBACK,
             title=title,
         )  # fmt: skip
-        for name, host in (("Mair Owen", "mair.example"), ("Tess of the Heath", "tess.example"), ("Idris", "idris.example")):
+        for name, host in (
+            ("Mair Owen", "mair.example"),
+            ("Tess of the Heath", "tess.example"),
+            ("Idris", "idris.example"),
+        ):
             await self.add(target, f"https://{host}/likes/7", said(Kind.LIKE, name, f"https://{host}/"), title=title)
-        await self.add(target, "https://papur.example/r/3", said(Kind.REPOST, "Papur Bro", "https://papur.example/"), title=title)
+        await self.add(
+            target, "https://papur.example/r/3", said(Kind.REPOST, "Papur Bro", "https://papur.example/"), title=title
+        )
 
     def thread_url(self, target: str, **more: str) -> str:
         """Address of the fragment."""

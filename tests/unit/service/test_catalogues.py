@@ -62,7 +62,9 @@ def test_gettext_and_the_cldr_agree_on_the_form_of_every_number(lang: str):
     assert catalog.num_plurals == len(categories)
     seen: dict[int, str] = {}
     for n in PLURAL_SAMPLES:
-        assert seen.setdefault(words._translations.plural(n), words.locale.plural_form(n)) == words.locale.plural_form(n)
+        assert seen.setdefault(words._translations.plural(n), words.locale.plural_form(n)) == words.locale.plural_form(
+            n
+        )
     assert sorted(seen.values()) == categories
 
 
@@ -107,6 +109,8 @@ def test_the_browsers_wishes_are_heard(header: str, expected: str | None):
     assert preferred(header) == expected
 
 
-@pytest.mark.parametrize(("tag", "expected"), [("cy", "cy"), ("EN_us", "en"), ("cy-Latn-GB", "cy"), ("xx", None), (None, None), ("", None)])
+@pytest.mark.parametrize(
+    ("tag", "expected"), [("cy", "cy"), ("EN_us", "en"), ("cy-Latn-GB", "cy"), ("xx", None), (None, None), ("", None)]
+)
 def test_a_tag_means_the_nearest_language_of_ours(tag: str | None, expected: str | None):
     assert spoken(tag) == expected

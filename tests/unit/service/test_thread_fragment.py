@@ -163,7 +163,9 @@ def test_the_posts_author_is_marked_and_an_impostor_is_not():
     own = entry(1, "Nia", author={"type": "card", "name": "Nia", "url": "https://post.example/", "photo": ""})
     own["wm-source"] = "https://post.example/answers/1"
     impostor = entry(2, "Nia", author={"type": "card", "name": "Nia", "url": "https://post.example/", "photo": ""})
-    neighbour = entry(3, "Cai", author={"type": "card", "name": "Cai", "url": "https://post.example/~cai/", "photo": ""})
+    neighbour = entry(
+        3, "Cai", author={"type": "card", "name": "Cai", "url": "https://post.example/~cai/", "photo": ""}
+    )
     neighbour["wm-source"] = "https://post.example/~cai/1"
     soup = BeautifulSoup(render_thread(thread(own, impostor, neighbour), "en", BASE), "lxml")
     assert [mark.find_parent("li")["id"] for mark in soup.select(".ym-mark")] == ["c-1"]
@@ -183,7 +185,8 @@ def test_a_deep_thread_goes_on_at_the_permalink():
     for number in range(8, 0, -1):
         chain = entry(number, f"P{number}", comment=[chain])
     soup = BeautifulSoup(render_thread(thread(chain), "en", BASE, Look(depth=4)), "lxml")
-    assert soup.select_one("#c-4") and not soup.select_one("#c-5")
+    assert soup.select_one("#c-4")
+    assert not soup.select_one("#c-5")
     link = soup.select_one(".ym-deeper a")
     assert link["href"] == f"{BASE}/entries/4"
     assert link.get_text() == "Continue this thread: 5 more responses"
@@ -196,6 +199,14 @@ def test_each_entry_has_its_language_id_and_a_named_link_to_answer_it():
     link = item.select_one(".ym-does a")
     assert (link["href"], link["aria-label"]) == (f"{BASE}/entries/12#respond", "Ateb Ann")
     assert item.select_one("time").get_text() == "1 Mawrth 2026, 09:17"
+
+
+def test_an_answer_does_not_speak_the_language_of_what_it_answers():
+    answers = [entry(2, "Bryn"), entry(3, "Cai", **{"wm-lang": "cy"})]
+    html = render_thread(thread(entry(1, "Ann", comment=answers, **{"wm-lang": "fr"})), "cy", BASE)
+    soup = BeautifulSoup(html, "lxml")
+    assert [soup.select_one(f"#c-{n}")["lang"] for n in (1, 2, 3)] == ["fr", "", "cy"]
+    assert [soup.select_one(f"#c-{n} > article .ym-does").get("lang") for n in (1, 2, 3)] == ["cy", "cy", None]
 
 
 def test_foreign_text_is_escaped_everywhere():
@@ -220,7 +231,9 @@ def test_there_is_nothing_that_a_strict_policy_would_refuse():
 def test_a_picture_is_shown_only_from_us():
     photo = "https://ann.example/me.jpg"
     card = {"type": "card", "name": "Ann", "photo": photo, "url": "https://ann.example/"}
-    html = render_thread(thread(entry(1, author=card), entry(2, author=card, **{"wm-avatar": f"{BASE}/avatars/ann"})), "en", BASE)
+    html = render_thread(
+        thread(entry(1, author=card), entry(2, author=card, **{"wm-avatar": f"{BASE}/avatars/ann"})), "en", BASE
+    )
     soup = BeautifulSoup(html, "lxml")
     assert [image["src"] for image in soup.select("img")] == [f"{BASE}/avatars/ann"]
     assert photo not in html
@@ -262,7 +275,10 @@ def test_the_form_for_comments_is_there_only_when_comments_are_open():
 def test_more_responses_are_a_link_away():
     html = render_thread(thread(entry(1), next="1772000000000000.5"), "cy", BASE)
     link = BeautifulSoup(html, "lxml").select_one(".ym-next a")
-    assert link["href"] == f"{BASE}/embed?target=https%3A%2F%2Fpost.example%2F2026%2Fdoors&lang=cy&after=1772000000000000.5"
+    assert (
+        link["href"]
+        == f"{BASE}/embed?target=https%3A%2F%2Fpost.example%2F2026%2Fdoors&lang=cy&after=1772000000000000.5"
+    )
 
 
 @pytest.mark.parametrize(

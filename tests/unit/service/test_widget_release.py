@@ -57,17 +57,25 @@ def test_a_kept_release_stays_published(tmp_path: Path):
 @pytest.mark.parametrize("name", ["thread.js", "count.js"])
 def test_the_scripts_use_no_sink_no_cookie_and_no_inline_style(name: str):
     source = (SOURCES / name).read_text()
-    forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|document\.cookie|\beval\b|new Function|\.style\b|createPolicy"
-    assert not re.search(forbidden, source)
+    sinks = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|createPolicy"
+    assert not re.search(sinks, source)
+    assert not re.search(r"document\.cookie|\.style\b", source)
 
 
 def test_shortening_keeps_what_styles_mean():
-    source = "/* a */\n.a > .b:not(.c) ,\n.d { inset: calc(1px + 2px) auto; color : red; }\n@media (width < 3rem) { p { margin: 0 } }"
-    assert small_css(source) == ".a>.b:not(.c),.d{inset:calc(1px + 2px) auto;color :red}@media (width < 3rem){p{margin:0}}"
+    source = """/* a */
+    .a > .b:not(.c) ,
+    .d { inset: calc(1px + 2px) auto; color : red; }
+    @media (width < 3rem) { p { margin: 0 } }"""
+    rules = ".a>.b:not(.c),.d{inset:calc(1px + 2px) auto;color :red}"
+    assert small_css(source) == rules + "@media (width < 3rem){p{margin:0}}"
 
 
 def test_shortening_a_script_drops_only_whole_lines_of_comment():
-    assert small_js("// one\n  const a = 'http://x'; // two\n\n\treturn a;\n") == "const a = 'http://x'; // two\nreturn a;\n"
+    assert (
+        small_js("// one\n  const a = 'http://x'; // two\n\n\treturn a;\n")
+        == "const a = 'http://x'; // two\nreturn a;\n"
+    )
 
 
 def test_a_face_is_always_the_same_and_different_people_have_different_ones():
