@@ -13,7 +13,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,10 +28,19 @@ WAITING = ("queued", "pending", "retrying")
 
 
 class Product:
-    """One service and `workers` workers for `sites`, on loopback.  An async context manager."""
+    """One service and `workers` workers for `sites`, on loopback.  An async context manager.
+
+    `migrate`: brings the database to the current schema first, as any but the embedded one needs."""
+
+    root, python = ROOT, sys.executable
 
     def __init__(
-        self, *, sites: Iterable[str] = (), workers: int = 1, settings: Mapping[str, str] | None = None
+        self,
+        *,
+        sites: Iterable[str] = (),
+        workers: int = 1,
+        settings: Mapping[str, str] | None = None,
+        migrate: bool = False,
     ) -> None:
         self.sites, self.tokens = list(sites), dict[str, str]()
         self.folder = Path(tempfile.mkdtemp(prefix="ymateb-product-"))
@@ -39,7 +49,7 @@ class Product:
         self.base = f"http://127.0.0.1:{self.port}"
         self.service: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
-        self._first_workers, self._logs = workers, 0
+        self._first_workers, self._migrate, self._logs = workers, migrate, 0
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("YMATEB_")}
         self.environment = {
             **inherited,
@@ -58,6 +68,8 @@ class Product:
     async def __aenter__(self) -> Self:
         self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
         try:
+            if self._migrate:
+                await self.command("service", "migrate")
             for site in self.sites:
                 await self.add_site(site)
             await self.start_service()
@@ -75,6 +87,16 @@ class Product:
             sys.stderr.write(logs)
         assert not left, f"still running after everything was told to stop: {left}"
 
+    @asynccontextmanager
+    async def commands_only(self) -> AsyncIterator[Self]:
+        """For commands alone: starts nothing, and checks that nothing stays."""
+        self.http = aiohttp.ClientSession()
+        try:
+            yield self
+        finally:
+            left = await self._end()
+        assert not left, f"still running after all commands have ended: {left}"
+
     async def _end(self) -> dict[int, str]:
         """Stops all; what would not go, which is then killed."""
         await asyncio.gather(*(asyncio.to_thread(stop, process) for process in self._processes()))
@@ -85,8 +107,7 @@ class Product:
         except AssertionError:
             left = running_on(self.folder)
         for pid in left:
-            with_process_gone = running_on(self.folder)
-            if pid in with_process_gone:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
         return left
@@ -94,14 +115,14 @@ class Product:
     def _processes(self) -> list[subprocess.Popen[bytes]]:
         return [*([self.service] if self.service else []), *self.workers]
 
-    def spawn(self, *module_and_arguments: str) -> subprocess.Popen[bytes]:
-        """`python -m …` in the background, its output in a log of its own."""
+    def spawn(self, *module_and_arguments: str, **settings: str) -> subprocess.Popen[bytes]:
+        """`python -m …` in the background, its output in a log of its own; `settings` win over the product's."""
         self._logs += 1
         with (self.folder / f"{self._logs:02}-{module_and_arguments[0]}.log").open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", *module_and_arguments],
                 cwd=ROOT,
-                env=self.environment,
+                env={**self.environment, **settings},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
