@@ -8,6 +8,7 @@ Lost connections are tried again with back-off; what lasts longer is `Unavailabl
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -31,7 +32,9 @@ _MOST_CONNECTIONS_WITHOUT_QUEUE: Final = 500
 """The same where redis-py's pool refuses instead of letting wait."""
 _CONNECT_S: Final = 1.0
 _RETRIES: Final = 6
-_REVIVE_EVERY_S: Final = (0.05, 5.0)
+_REVIVE_PAUSE_S: Final = (0.05, 5.0)
+_STABLE_S: Final = 10.0
+"""A server that has run for so long is not failing again and again."""
 
 log = structlog.get_logger(__name__)
 
@@ -89,18 +92,22 @@ class RedisLink:
             await asyncio.to_thread(embedded.leave)
 
     async def _watch(self, embedded: EmbeddedRedis) -> None:
-        """An idle connection ends when the server does; then whoever notices first starts it again."""
+        """An idle connection ends when the server does; then whoever notices first starts it again.
+
+        At once the first time; with growing pauses when it does not stay up (a full disk ends it at each write)."""
+        pause_s = 0.0
         while True:
+            started_at = time.monotonic()
             await _until_it_ends(embedded.socket)
-            pause_s = _REVIVE_EVERY_S[0]
-            while True:
-                try:
-                    await asyncio.to_thread(embedded.revive)
-                    break
-                except (ConfigurationError, OSError) as error:
-                    log.error("redis.not_revived", error=str(error), again_in_s=pause_s)  # noqa: TRY400
-                    await asyncio.sleep(pause_s)
-                    pause_s = min(pause_s * 2, _REVIVE_EVERY_S[1])
+            if time.monotonic() - started_at > _STABLE_S:
+                pause_s = 0.0
+            await asyncio.sleep(pause_s)
+            pause_s = min(max(pause_s * 2, _REVIVE_PAUSE_S[0]), _REVIVE_PAUSE_S[1])
+            try:
+                await asyncio.to_thread(embedded.revive)
+                log.warning("redis.was_revived")
+            except (ConfigurationError, OSError) as error:
+                log.error("redis.not_revived", error=str(error), again_in_s=pause_s)  # noqa: TRY400
 
 
 async def _until_it_ends(socket: Path) -> None:

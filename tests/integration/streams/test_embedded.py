@@ -223,6 +223,16 @@ async def test_what_was_accepted_is_there_after_a_kill_in_the_same_instant(data_
     await link.close()
 
 
+async def test_a_server_that_was_asked_to_stop_by_somebody_else_comes_back(data_dir):
+    link = await RedisLink.open(None, data_dir)
+    [pid] = redis_pids(data_dir)
+    os.kill(pid, signal.SIGTERM)
+    await eventually(lambda: (found := redis_pids(data_dir)) and found != [pid])
+    await link.ping()
+    await link.close()
+    assert redis_pids(data_dir) == []
+
+
 async def test_it_is_revived_by_another_process_when_its_starter_is_gone_too(data_dir):
     starter, other = await start_user(data_dir), await start_user(data_dir)
     [pid] = redis_pids(data_dir)

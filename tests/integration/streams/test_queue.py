@@ -230,6 +230,15 @@ async def test_a_job_that_is_put_back_goes_to_another_worker_and_counts_as_new(q
     assert (again.claim, again.deliveries) == (added, 1)
 
 
+async def test_a_job_that_is_put_back_leaves_nobody_parked_behind_nothing(queue, claim):
+    first, second = claim("a"), claim("a")
+    await queue.add(first)
+    job = await start_one(queue)
+    await queue.add(second)
+    await queue.put_back(job)
+    assert {job.claim for job in await queue.take("w2", count=10, block_ms=0)} == {first, second}
+
+
 # --- workers that die --------------------------------------------------------------------------------------------
 
 
