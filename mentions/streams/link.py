@@ -68,7 +68,7 @@ class RedisLink:
                 raise
             return cls(client)
         embedded = EmbeddedRedis(data_dir)
-        await asyncio.to_thread(embedded.join)
+        await _join(embedded)
         pool = BlockingConnectionPool.from_url(f"unix://{embedded.socket}", **_options(), timeout=DEADLINE_S)
         link = cls(Redis.from_pool(pool), embedded)
         link._watcher = asyncio.create_task(link._watch(embedded), name="redis.watch")
@@ -108,6 +108,17 @@ class RedisLink:
                 log.warning("redis.was_revived")
             except (ConfigurationError, OSError) as error:
                 log.error("redis.not_revived", error=str(error), again_in_s=pause_s)  # noqa: TRY400
+
+
+async def _join(embedded: EmbeddedRedis) -> None:
+    """A Ctrl-C while the server starts must not leave it behind: the thread goes on, so it is waited for."""
+    joining = asyncio.ensure_future(asyncio.to_thread(embedded.join))
+    try:
+        await asyncio.shield(joining)
+    except asyncio.CancelledError:
+        await asyncio.wait([joining])
+        await asyncio.to_thread(embedded.leave)
+        raise
 
 
 async def _until_it_ends(socket: Path) -> None:

@@ -187,6 +187,18 @@ async def test_it_inherits_none_of_our_open_files(data_dir):
     await lock.close()
 
 
+async def test_nothing_is_left_of_an_opening_that_was_cancelled(data_dir):
+    """Ctrl-C while the server starts, at any moment of it."""
+    for number in range(8):
+        opening = asyncio.create_task(RedisLink.open(None, data_dir))
+        await asyncio.sleep(0.003 * number)
+        opening.cancel()
+        done = await asyncio.gather(opening, return_exceptions=True)
+        if isinstance(done[0], RedisLink):
+            await done[0].close()
+        assert redis_pids(data_dir) == []
+
+
 # --- dying -------------------------------------------------------------------------------------------------------
 
 
@@ -292,6 +304,23 @@ async def test_a_data_folder_deeper_than_a_socket_path_may_be_long_works(tmp_pat
         await link.close()
     assert redis_pids(deep) == []
     assert not any(path.parent.parent.exists() for path in shortcuts)
+
+
+async def test_it_answers_only_what_is_on_disk_and_listens_only_on_its_socket(data_dir):
+    link = await RedisLink.open(None, data_dir)
+    wanted = {
+        "appendonly": "yes",
+        "appendfsync": "always",
+        "no-appendfsync-on-rewrite": "no",
+        "aof-load-truncated": "yes",
+        "save": "",
+        "maxmemory": "0",
+        "maxmemory-policy": "noeviction",
+        "port": "0",
+        "timeout": "0",
+    }
+    assert {name: (await link.client.config_get(name))[name] for name in wanted} == wanted
+    await link.close()
 
 
 async def test_only_its_owner_may_look_into_its_folder(data_dir):

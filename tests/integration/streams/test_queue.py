@@ -452,6 +452,20 @@ async def test_a_buried_claim_does_not_absorb_its_equals(queue, claim):
     assert (await take_one(queue)).claim.id == buried.claim.id
 
 
+async def test_a_revived_claim_has_its_whole_day_of_retries_before_it_again(queue, claim):
+    added = claim()
+    await queue.add(added)
+    await queue.delay(await start_one(queue), LATER, outcome_note="timeout")
+    await queue.promote_due(LATER)
+    await queue.bury(await start_one(queue), "a defect")
+    [buried] = await queue.buried()
+    assert buried.claim.attempts == 1
+    assert await queue.requeue(added.id)
+    waiting = await queue.state(added.id)
+    assert (waiting.claim, waiting.status, waiting.note) == (added, Status.QUEUED, "")
+    assert (await start_one(queue)).claim == added
+
+
 async def test_what_was_never_buried_cannot_be_revived(queue, claim):
     added = claim()
     await queue.add(added)
