@@ -2,8 +2,8 @@
 
 `Database.open(url)` gives transactions; every function of the modules here takes a connection `c` of one, and returns
 words of `mentions/model.py`.  One module per noun: sites, tokens, pages, claims, entries, likes, comments, changes,
-hosts, blocks, deliveries.  SQLite (WAL) and PostgreSQL behave the same; `schema.py` brings either up to date.
-Knows nothing of Redis, HTTP or the clock: `now` is an argument."""
+hosts, blocks.  SQLite (WAL) and PostgreSQL behave the same; `schema.py` brings either up to date.  Knows nothing of
+Redis, HTTP or the clock: `now` is an argument."""
 
 from mentions.storage.engine import Database
 

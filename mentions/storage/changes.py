@@ -83,13 +83,14 @@ async def latest(c: AsyncConnection, *, page_id: int | None = None) -> int:
     return (await c.execute(query)).scalar_one() or 0
 
 
-async def compact(c: AsyncConnection, before: datetime) -> int:
+async def compact(c: AsyncConnection, before: datetime, *, limit: int = 20_000) -> int:
     """Drops changes older than `before` that a later change of the same entry makes superfluous; returns how many.
 
     Whoever resumes from an old cursor still meets every entry once, in its last state."""
     later = t.changes.alias()
     is_superseded = exists().where(later.c.entry_id == t.changes.c.entry_id, later.c.cursor > t.changes.c.cursor)
-    return (await c.execute(delete(t.changes).where(t.changes.c.at < before, is_superseded))).rowcount
+    old = select(t.changes.c.cursor).where(t.changes.c.at < before, is_superseded).limit(limit)
+    return (await c.execute(delete(t.changes).where(t.changes.c.cursor.in_(old)))).rowcount
 
 
 async def position(c: AsyncConnection, follower: str) -> int:

@@ -71,9 +71,10 @@ async def of_entry(c: AsyncConnection, entry_id: int, limit: int = 50) -> list[O
     return await _read(c, query.order_by(t.claims.c.at.desc(), t.claims.c.id).limit(limit))
 
 
-async def prune(c: AsyncConnection, before: datetime) -> int:
-    """Forgets outcomes older than that; returns how many."""
-    return (await c.execute(delete(t.claims).where(t.claims.c.at < before))).rowcount
+async def prune(c: AsyncConnection, before: datetime, *, limit: int = 20_000) -> int:
+    """Forgets outcomes older than that, the oldest first; returns how many."""
+    oldest = select(t.claims.c.id).where(t.claims.c.at < before).order_by(t.claims.c.at).limit(limit)
+    return (await c.execute(delete(t.claims).where(t.claims.c.id.in_(oldest)))).rowcount
 
 
 async def _read(c: AsyncConnection, query: Select[Any]) -> list[Outcome]:

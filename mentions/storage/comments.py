@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,8 @@ class Comment:
     """Hash of who typed it."""
     edit_hash: bytes | None
     editable_until: datetime | None
+    doubts: tuple[str, ...] = ()
+    """Why it was held, in words for the owner."""
 
     def may_be_edited_with(self, edit_token: str, now: datetime) -> bool:
         """Whether the token is the comment's own, and its time not over."""
@@ -45,6 +48,7 @@ async def keep(
     visitor: bytes | None = None,
     edit_token: str | None = None,
     editable_until: datetime | None = None,
+    doubts: Sequence[str] = (),
 ) -> Comment:
     """Keeps the part of a new comment that is not shown."""
     values: dict[str, Any] = {
@@ -53,19 +57,30 @@ async def keep(
         "visitor": visitor,
         "edit_hash": None if edit_token is None else _hash(edit_token),
         "editable_until": editable_until,
+        "doubts": list(doubts),
     }
     await c.execute(
         insert_or(c, t.comments)
         .values(entry_id=entry_id, **values)
         .on_conflict_do_update(index_elements=["entry_id"], set_=values)
     )
-    return Comment(entry_id, **values)
+    return Comment(entry_id, **{**values, "doubts": tuple(doubts)})
 
 
 async def get(c: AsyncConnection, entry_id: int) -> Comment | None:
     """The hidden part of a comment; None for other entries, and for withdrawn comments."""
     row = (await c.execute(select(t.comments).where(t.comments.c.entry_id == entry_id))).one_or_none()
-    return None if row is None else Comment(*row)
+    return None if row is None else Comment(**{**row._asdict(), "doubts": tuple(row.doubts or ())})
+
+
+async def said_before(c: AsyncConnection, site_id: int, markdown: str, *, since: datetime) -> bool:
+    """Whether the site was given a comment of the same words since then, on whatever page."""
+    same = (
+        select(t.comments.c.entry_id)
+        .join(t.entries, t.entries.c.id == t.comments.c.entry_id)
+        .where(t.entries.c.site_id == site_id, t.entries.c.received_at > since, t.comments.c.markdown == markdown)
+    )
+    return (await c.execute(same.limit(1))).one_or_none() is not None
 
 
 async def set_markdown(c: AsyncConnection, entry_id: int, markdown: str) -> None:

@@ -80,7 +80,7 @@ async def _twins(c: AsyncConnection, page_id: int, survivor: int) -> list[tuple[
 async def _unite(c: AsyncConnection, older: Row[Any], younger: Row[Any], *, page_id: int, now: datetime) -> None:
     """Two entries of one source become the older one."""
     stays_dead = older.state == EntryState.DELETED and (
-        younger.state == EntryState.DELETED or older.deleted_by == "owner"
+        younger.state == EntryState.DELETED or older.deleted_by != "source"
     )
     if stays_dead:
         united: dict[str, Any] = {}

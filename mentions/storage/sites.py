@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import urls
@@ -71,6 +71,8 @@ async def remove(c: AsyncConnection, authority: str) -> bool:
     site = await by_authority(c, authority)
     if site is None:
         return False
+    if c.dialect.name == "postgresql":
+        await c.execute(text("SET LOCAL statement_timeout = 0"))  # a large site takes its time
     await c.execute(delete(t.changes).where(t.changes.c.site_id == site.id))
     await c.execute(delete(t.claims).where(t.claims.c.target_authority.in_((site.authority, *site.aliases))))
     await c.execute(delete(t.sites).where(t.sites.c.id == site.id))
@@ -91,10 +93,10 @@ async def set_option(c: AsyncConnection, site_id: int, name: str, value: Any) ->
     return site
 
 
-def _authority(text: str) -> str:
-    name = urls.site_authority(text)
+def _authority(given: str) -> str:
+    name = urls.site_authority(given)
     if not name:
-        raise InvalidRequest(f"{text!r} is no authority; it looks like example.com or example.com:8080")
+        raise InvalidRequest(f"{given!r} is no authority; it looks like example.com or example.com:8080")
     return name
 
 

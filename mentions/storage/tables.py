@@ -245,6 +245,7 @@ comments = Table(  # what only a comment that was typed here has
     Column("visitor", LargeBinary),
     Column("edit_hash", LargeBinary),
     Column("editable_until", UtcTime),
+    Column("doubts", Json),
 )
 
 # --- what follows ------------------------------------------------------------------------------------------------
@@ -283,4 +284,32 @@ hosts = Table(
     Column("retry_after_s", Integer),
     Column("reason", Words, nullable=False),
     Index("ix_hosts_failed_at", "failed_at"),
+)
+
+# --- moving in ---------------------------------------------------------------------------------------------------
+
+imports = Table(  # how far each file has been brought in, so that the next run goes on from there
+    "imports",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("site_id", ForeignKey("sites.id", ondelete="CASCADE"), nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("position", RowId, nullable=False),
+    Column("report", Json, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+    UniqueConstraint("site_id", "format", "digest"),
+    sqlite_autoincrement=True,
+)
+
+import_refs = Table(  # what the file calls its responses, until the last of them has found its parent
+    "import_refs",
+    metadata,
+    Column("import_id", ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True),
+    Column("ref_key", LargeBinary, primary_key=True),
+    Column("entry_id", RowId, nullable=False),
+    Column("parent_key", LargeBinary),
+    Column("copy_of_key", LargeBinary),
 )

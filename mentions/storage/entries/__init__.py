@@ -29,6 +29,7 @@ from mentions.storage.entries.lists import (
     query,
     thread,
 )
+from mentions.storage.entries.versions import Version, version
 from mentions.storage.entries.writing import KEEP, Keep, Revision, insert, set_state, update, withdraw
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "MentionQuery",
     "Revision",
     "Target",
+    "Version",
     "all_by_source",
     "by_source",
     "count",
@@ -61,5 +63,6 @@ __all__ = [
     "shown_from_authority",
     "thread",
     "update",
+    "version",
     "withdraw",
 ]

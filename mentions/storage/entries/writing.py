@@ -153,11 +153,11 @@ async def update(
 ) -> Entry:
     """Brings an entry up to date; what is not given stays.  `revision` counts up exactly when something that is shown
     (reaction, state, targets) changed.  `target` is added to the targets; a tombstone with a new state lives again,
-    but what the owner deleted, its source does not bring back: that tombstone is returned as it is.
+    but what others deleted, its source does not bring back: that tombstone is returned as it is.
 
     Raises NotFound for an unknown id."""
     old = await _row(c, t.entries.c.id == entry_id)
-    if old.state == EntryState.DELETED and (state is None or (actor == "source" and old.deleted_by == "owner")):
+    if old.state == EntryState.DELETED and (state is None or (actor == "source" and old.deleted_by != "source")):
         return rows.entry(old)
     changed: dict[str, Any] = {}
     if reaction is not None:
@@ -240,6 +240,7 @@ async def bury(
         "updated_at": now,
         "revision": old.revision + 1,
         "merged_into": merged_into,
+        "likes": 0,
         "avatar": None,
         "etag": None,
         "last_modified": None,
