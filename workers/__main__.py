@@ -19,8 +19,8 @@ from mentions.errors import InvalidRequest, YmatebError
 from mentions.model import Url
 from mentions.streams.messages import Buried
 from mentions.streams.queue import Queue
-from workers import app as composition
 from workers import inspect as inspecting
+from workers import outfit
 from workers import send as sending
 
 T = TypeVar("T")
@@ -49,10 +49,12 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Take claims from the queue and verify them, until SIGTERM or Ctrl-C."""
+    from workers.app import run_worker  # noqa: PLC0415 -- SQLAlchemy: half a second that only this command needs
+
     settings = _settings()
     logs.configure(settings)
     try:
-        _within_loop(composition.run_worker(settings))
+        _within_loop(run_worker(settings))
     except BaseExceptionGroup as errors:
         structlog.get_logger(__name__).exception("worker.crashed", errors=[repr(e)[:300] for e in errors.exceptions])
         sys.exit(1)
@@ -64,11 +66,10 @@ def run() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 def inspect(source: Url, target: Url | None, *, as_json: bool) -> None:
     """Fetch SOURCE and explain what a mention of TARGET from it would become."""
-    settings = _settings()
-    logs.configure(settings)
+    settings = _quiet_settings()
 
     async def look() -> inspecting.Inspection:
-        async with composition.make_fetcher(settings, None) as fetcher, composition.make_pool(settings, size=1) as pool:
+        async with outfit.make_fetcher(settings, None) as fetcher, outfit.make_pool(settings, size=1) as pool:
             return await inspecting.inspect(fetcher, pool, source, target)
 
     seen = _within_loop(look())
@@ -86,13 +87,12 @@ def inspect(source: Url, target: Url | None, *, as_json: bool) -> None:
 @click.argument("target", type=URL, required=False)
 def send(source: Url, target: Url | None) -> None:
     """Send webmentions (or pingbacks) for every link of SOURCE's entry, or for TARGET only."""
-    settings = _settings()
-    logs.configure(settings)
+    settings = _quiet_settings()
     if target is not None and sending.same_page(source, target):
         raise click.UsageError("SOURCE and TARGET are the same page")
 
     async def go() -> list[sending.Sent]:
-        async with composition.make_fetcher(settings, None) as fetcher, composition.make_pool(settings, size=1) as pool:
+        async with outfit.make_fetcher(settings, None) as fetcher, outfit.make_pool(settings, size=1) as pool:
             return await sending.send(fetcher, pool, source, target)
 
     try:
@@ -146,13 +146,19 @@ def _settings() -> Settings:
         _fail(str(error))
 
 
+def _quiet_settings() -> Settings:
+    """For commands that answer in their own words: only what somebody must act on is logged."""
+    settings = _settings()
+    logs.configure(settings.model_copy(update={"log_level": "error"}))
+    return settings
+
+
 def _with_queue(act: Any) -> Any:
     """What `act` makes of the queue."""
-    settings = _settings()
-    logs.configure(settings)
+    settings = _quiet_settings()
 
     async def go() -> Any:
-        async with composition.open_link(settings) as link:
+        async with outfit.open_link(settings) as link:
             return await act(Queue(link.client, bound=settings.queue_bound))
 
     return _within_loop(go())

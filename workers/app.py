@@ -12,10 +12,8 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 from config.settings import Settings
-from mentions import urls
 from mentions.model import Claim, Outcome, Status
 from mentions.storage import Database, schema
 from mentions.streams.events import Events
@@ -23,49 +21,13 @@ from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
 from mentions.streams.tallies import Tallies
-from workers.fetch.client import Fetcher
-from workers.fetch.guard import AddressPolicy
-from workers.fetch.pace import Leases, Pace
 from workers.jobs.demo import send_demo
 from workers.jobs.receive import Receiver
 from workers.jobs.storing import store_failure
 from workers.kit import Kit
 from workers.loop import Worker
-from workers.reading import ReadingPool
+from workers.outfit import make_fetcher, make_pool, open_link
 from workers.schedule import Scheduler
-
-
-def make_fetcher(settings: Settings, leases: Leases | None) -> Fetcher:
-    """The guarded client, by the settings.  To be made inside the event loop."""
-    policy = AddressPolicy(settings.fetch_allow_networks, settings.fetch_ports)
-    pace = Pace(leases, per_authority=settings.fetch_per_authority)
-    own = urlsplit(settings.public_url)
-    return Fetcher(
-        policy,
-        pace=pace,
-        user_agent=settings.user_agent,
-        own_authority=urls.authority(settings.public_url) if settings.demo_is_on else None,
-        own_port=own.port or (443 if own.scheme == "https" else 80),
-    )
-
-
-def make_pool(settings: Settings, *, size: int | None = None) -> ReadingPool:
-    """The reading processes, by the settings; not started yet."""
-    return ReadingPool(
-        size=settings.reading_processes if size is None else size,
-        timeout_s=settings.reading_timeout_s,
-        memory_mb=settings.reading_memory_mb,
-    )
-
-
-@asynccontextmanager
-async def open_link(settings: Settings) -> AsyncIterator[RedisLink]:
-    """The way to Redis; the embedded one is joined, and left at the end."""
-    link = await RedisLink.open(settings.redis_url, settings.data_dir)
-    try:
-        yield link
-    finally:
-        await link.close()
 
 
 @asynccontextmanager

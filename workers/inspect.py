@@ -16,7 +16,7 @@ from mentions.errors import ParserError
 from mentions.model import Claim, Fetched, OutgoingLinks, Protocol, Reading, Sighting, Trace, Url
 from workers.fetch.client import Fetcher
 from workers.jobs.authors import complete
-from workers.jobs.receive import fetch_source
+from workers.jobs.sources import fetch_source
 from workers.reading import ReadingPool
 
 

@@ -60,13 +60,13 @@ class Scheduler:
         """For ever."""
         while True:
             try:
-                if await self._lead():
+                if await self.lead():
                     await self._do_what_is_due()
             except YmatebError as error:
                 log.info("schedule.waits", error=str(error))
             await asyncio.sleep(TICK_S)
 
-    async def _lead(self) -> bool:
+    async def lead(self) -> bool:
         """Whether this worker is the leader, for another minute."""
         self._token = await self._limits.acquire(LEADER, 1, LEASE_S, token=self._token)
         return self._token is not None

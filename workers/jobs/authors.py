@@ -15,7 +15,6 @@ from mentions.model import Fetched, Hop, Reading, Sighting, Url
 from mentions.reading import read_author_failed
 from workers.fetch.client import Fetcher
 from workers.jobs.once import Once
-from workers.kit import Kit
 from workers.reading import ReadingPool
 
 KEEP_S: Final = 300.0
@@ -29,13 +28,14 @@ MAX_BYTES: Final = 512 << 10
 class Authors:
     """Author pages, each fetched once however many mentions ask."""
 
-    def __init__(self, kit: Kit) -> None:
-        self._kit = kit
+    def __init__(self, fetcher: Fetcher, pool: ReadingPool) -> None:
+        self._fetcher = fetcher
+        self._pool = pool
         self._pages: Once[Url, Sighting] = Once(keep_s=_keep_s, size=KEPT_PAGES)
 
     async def complete(self, reading: Reading, source: str) -> tuple[Reading, tuple[Hop, ...]]:
         """The reading with its author, and the way to the author's page (empty when none had to be asked)."""
-        return await complete(self._kit.fetcher, self._kit.pool, reading, source, self._pages)
+        return await complete(self._fetcher, self._pool, reading, source, self._pages)
 
 
 async def complete(

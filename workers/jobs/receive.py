@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from mentions import metrics, policy, urls
 from mentions.errors import ParserError
-from mentions.media import is_read_type
 from mentions.model import (
     Claim,
     Document,
@@ -20,13 +19,12 @@ from mentions.model import (
     Outcome,
     Reading,
     Refused,
-    Sighting,
     Status,
     Trace,
     Url,
 )
-from workers.fetch.client import Fetcher
 from workers.jobs.authors import Authors
+from workers.jobs.sources import fetch_source
 from workers.jobs.storing import Seen, Stored, store, store_failure
 from workers.jobs.targets import Place, Targets, find_place
 from workers.kit import Kit
@@ -40,7 +38,7 @@ class Receiver:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
-        self._authors = Authors(kit)
+        self._authors = Authors(kit.fetcher, kit.pool)
         self._targets = Targets(kit)
 
     async def receive(self, claim: Claim) -> Outcome:
@@ -99,10 +97,3 @@ class Receiver:
         """Followers of the page look at the change log; whoever waits for the claim, at its outcome."""
         if stored.cursor is not None and stored.page_id is not None:
             await self._kit.events.publish_change(stored.page_id, stored.cursor)
-
-
-async def fetch_source(fetcher: Fetcher, source: Url) -> Sighting:
-    """The source page, if it is of a type in which links are looked for."""
-    sighting = await fetcher.get(source, is_readable=is_read_type)
-    metrics.FETCHES.labels(page="source", outcome=type(sighting).__name__.lower()).inc()
-    return sighting

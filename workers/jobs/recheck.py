@@ -11,11 +11,11 @@ import secrets
 from datetime import timedelta
 from typing import Final
 
-from mentions import metrics, urls
-from mentions.media import is_read_type
+from mentions import urls
 from mentions.model import Claim, Entry, Fetched, Gone, Protocol, Sighting, Status, Url
 from mentions.storage import entries
 from mentions.streams.limits import Limits
+from workers.jobs.sources import fetch_source
 from workers.kit import Kit
 
 LOOK_AGAIN_AFTER: Final = timedelta(days=30)
@@ -43,14 +43,10 @@ class Rechecker:
         return len(due)
 
     async def _look_at(self, entry: Entry) -> None:
-        sighting = await self._kit.fetcher.get(
-            Url(urls.source_key(entry.source)),
-            etag=entry.etag,
-            last_modified=entry.last_modified,
-            is_readable=is_read_type,
-            waits=True,
+        source = Url(urls.source_key(entry.source))
+        sighting = await fetch_source(
+            self._kit.fetcher, source, etag=entry.etag, last_modified=entry.last_modified, waits=True
         )
-        metrics.FETCHES.labels(page="source", outcome=type(sighting).__name__.lower()).inc()
         async with self._kit.db.write() as c:
             await entries.update(c, entry.id, now=self._kit.now())
         if await self._is_news(entry, sighting):

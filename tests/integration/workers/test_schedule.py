@@ -1,0 +1,52 @@
+"""Periodic jobs: one worker leads, the others wait, and what is old is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+
+from mentions.model import Outcome, Status
+from mentions.storage import claims
+from mentions.streams.limits import Limits
+from tests.integration.workers.conftest import Clock, Journeys
+from tests.support.waiting import eventually
+from workers.kit import Kit
+from workers.schedule import LEADER, LEASE_S, Scheduler
+
+
+async def test_outcomes_are_forgotten_when_they_are_old(kit: Kit, limits: Limits, receive: Journeys, clock: Clock):
+    old, new = (
+        receive.claim("http://a.example/1", "http://b.example/"),
+        receive.claim("http://a.example/2", "http://b.example/"),
+    )
+    async with kit.db.write() as c:
+        await claims.save(c, Outcome(old, Status.GONE, "gone", kit.now()))
+    clock.move_on(days=91)
+    async with kit.db.write() as c:
+        await claims.save(c, Outcome(new, Status.GONE, "gone", kit.now()))
+    running = asyncio.create_task(Scheduler(kit, limits, status_days=90).run())
+
+    async def is_forgotten() -> bool:
+        async with kit.db.read() as c:
+            return await claims.get(c, old.id) is None
+
+    await eventually(is_forgotten)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    async with kit.db.read() as c:
+        assert await claims.get(c, new.id) is not None
+
+
+async def test_only_one_worker_leads(kit: Kit, limits: Limits, receive: Journeys, clock: Clock):
+    held = await limits.acquire(LEADER, 1, LEASE_S)
+    assert held is not None
+    old = receive.claim("http://a.example/1", "http://b.example/")
+    async with kit.db.write() as c:
+        await claims.save(c, Outcome(old, Status.GONE, "gone", kit.now()))
+    clock.move_on(days=91)
+    second = Scheduler(kit, limits, status_days=90)
+    assert not await second.lead()
+    await limits.release(LEADER, held)
+    assert await second.lead()
+    assert await second.lead(), "its own lease is renewed"
+    async with kit.db.read() as c:
+        assert await claims.get(c, old.id) is not None
