@@ -14,15 +14,17 @@ from mentions.errors import InvalidTarget
 from service import keys
 from service.pages.answer import advertised, language_of, render
 from service.pages.faces import seed_of
-from service.pages.fragment import Look, render_thread
+from service.pages.fragment import Look
 from service.pages.snippets import snippets
 from service.pages.templating import trusted
-from service.pages.threads import quiet_thread
+from service.pages.threads import shown_thread
 
 POST: Final = "/demo/post"
 BLOG: Final = "/demo/blog/"
 PUBLISHED: Final = date(2026, 3, 1)
+HOME: Final = "/demo/"
 PAGES: Final = {
+    HOME: "demo_home.html",
     POST: "demo_post.html",
     BLOG: "demo_blog.html",
     "/demo/blog/reply": "demo_reply.html",
@@ -56,7 +58,7 @@ async def show_page(request: web.Request) -> web.StreamResponse:
     context: dict[str, Any] = {
         "post_url": base + POST,
         "published": PUBLISHED,
-        "nia": {"name": "Nia Rowlands", "url": f"{base}/demo/", "photo": _photo(base, f"{base}/demo/")},
+        "nia": {"name": "Nia Rowlands", "url": base + HOME, "photo": _photo(base, base + HOME)},
         "emrys": {"name": "Emrys Vaughan", "url": base + BLOG, "photo": _photo(base, base + BLOG)},
     }
     if request.path != POST:
@@ -64,6 +66,8 @@ async def show_page(request: web.Request) -> web.StreamResponse:
     context["demo"] = await thread_facts(
         request, Look(also="cy" if language_of(request) == "en" else "en", within="h-entry")
     )
+    if context["demo"] is None:
+        raise web.HTTPNotFound
     return render(request, PAGES[POST], context, headers=advertised(request))
 
 
@@ -75,11 +79,9 @@ async def thread_facts(request: web.Request, look: Look | None = None) -> dict[s
     """The demo post's thread, rendered; None where there is no demo."""
     if not request.app[keys.SETTINGS].demo_is_on:
         return None
-    base, lang = request.app[keys.SETTINGS].public_url, language_of(request)
-    target = base + POST
+    target = request.app[keys.SETTINGS].public_url + POST
     try:
-        thread = await quiet_thread(request.app, target)
-    except InvalidTarget:  # the worker has not registered the demo's site yet
-        thread = {"url": target, "name": "", "count": 0, "reactions": {}, "children": [], "cursor": 0}
-    fragment = render_thread(thread, lang, base, look)
-    return {"target": target, "count": thread["count"], "fragment": trusted(fragment)}
+        shown = await shown_thread(request.app, target, language_of(request), look or Look())
+    except InvalidTarget:  # somebody has removed the demo's site
+        return None
+    return {"target": target, "count": shown.count, "fragment": trusted(shown.html)}

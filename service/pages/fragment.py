@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -35,6 +35,9 @@ class Look:
     """Level of the thread's heading."""
     comments_open: bool = False
     """Whether the form for comments typed here is shown."""
+    sort: Literal["oldest", "newest"] = "oldest"
+    after: str | None = None
+    """Where this page of the thread begins; None: at its beginning."""
     depth: int = 5
     """Levels that are shown nested; deeper ones are reached by "continue this thread"."""
 

@@ -1,74 +1,83 @@
 """`GET /thread.html` and `GET /embed`: a thread as a fragment for somebody's page, and as a page of its own.
 
-The thread itself is laid out by `service/api/threads.py`; this gives it words and markup."""
+The thread itself is laid out by `service/api/threads.py`; this gives it words and markup, and keeps what it has made
+for as long as the thread is the same."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import replace
+from time import monotonic
+from typing import Final
 
 from aiohttp import web
 
 from mentions.errors import InvalidInput
 from mentions.storage import changes
 from service import i18n, keys
-from service.api.threads import find_page, read_after, thread_of
+from service.api import threads as api
 from service.pages.answer import ANYBODY, html_answer, render
 from service.pages.fragment import Look, render_thread
+from service.pages.shelf import Shelf, Shown
 from service.pages.templating import trusted
 
 CACHE: Final = "public, max-age=0, s-maxage=30, stale-while-revalidate=300"
 """A shared cache may answer for half a minute; a browser asks each time and mostly hears 304."""
 PER_PAGE: Final = 200
 """Top-level responses of one page of a thread."""
+SHELF: Final = web.AppKey("fragments", Shelf)
 
 
 def setup(app: web.Application) -> None:
     """Adds the two addresses."""
+    app[SHELF] = Shelf()
     app.router.add_get("/thread.html", show_fragment)
     app.router.add_get("/embed", show_page)
 
 
 async def show_fragment(request: web.Request) -> web.StreamResponse:
-    """GET: the fragment.  `lang`, `also`, `within`, `level` and `after` say how it is to look; the URL says it all, so
-    that one cached answer fits everybody."""
-    thread = await _thread(request)
-    html = render_thread(thread, _lang(request), request.app[keys.SETTINGS].public_url, look_of(request))
-    return html_answer(request, html, headers={"Cache-Control": CACHE, "Vary": "Accept-Encoding"})
+    """GET: the fragment.  `lang`, `also`, `within`, `level`, `sort` and `after` say how it is to look; the URL says it
+    all, so that one cached answer fits everybody."""
+    shown = await shown_thread(request.app, _target(request), _lang(request), _look(request))
+    return html_answer(request, shown.html, headers={"Cache-Control": CACHE, "Vary": "Accept-Encoding"})
 
 
 async def show_page(request: web.Request) -> web.StreamResponse:
     """GET: the same as a complete page, for an iframe or for whoever runs no script."""
-    thread = await _thread(request)
-    look, lang = look_of(request, level_else=1), _lang(request)
-    html = render_thread(thread, lang, request.app[keys.SETTINGS].public_url, look)
-    context = {"thread": thread, "fragment": trusted(html), "look": look, "lang": lang}
-    return render(
-        request, "embed.html", context, headers={"Cache-Control": CACHE, "Vary": "Accept-Encoding"}, framed_by=ANYBODY
-    )
+    look, lang = _look(request, level_else=1), _lang(request)
+    shown = await shown_thread(request.app, _target(request), lang, look)
+    context = {"thread": shown, "fragment": trusted(shown.html), "look": look, "lang": lang}
+    headers = {"Cache-Control": CACHE, "Vary": "Accept-Encoding"}
+    return render(request, "embed.html", context, headers=headers, framed_by=ANYBODY)
 
 
-async def _thread(request: web.Request) -> dict[str, Any]:
-    target = request.query.get("target") or ""
-    if not target:
+async def shown_thread(app: web.Application, target: str, lang: str, look: Look) -> Shown:
+    """The thread of the page that `target` names, rendered.  Raises InvalidTarget when it belongs to no site of ours.
+
+    It carries the cursor of its own last change, so that what happens on other pages does not make it another one: its
+    ETag holds for as long as it looks the same.  Events follow that cursor just as well."""
+    base, now = app[keys.SETTINGS].public_url, monotonic()
+    page = await api.find_page(app, target)
+    if page is None:
+        thread = await api.thread_of(app, target)
+        thread["cursor"] = 0
+        return Shown(thread["url"], "", 0, render_thread(thread, lang, base, look))
+    async with app[keys.DB].read() as c:
+        cursor = await changes.latest(c, page_id=page.id)
+    key = (page.id, page.url, page.title, page.closed, cursor, lang, look)
+    if (kept := app[SHELF].get(key, now=now)) is not None:
+        return kept
+    after = api.read_after(look.after)
+    thread = await api.build_thread(app[keys.DB], page, look.sort, base=base, after=after, per_page=PER_PAGE)
+    thread["cursor"] = cursor
+    shown = Shown(thread["url"], thread["name"], thread["count"], render_thread(thread, lang, base, look))
+    app[SHELF].put(key, shown, now=now)
+    return shown
+
+
+def _target(request: web.Request) -> str:
+    if not (target := request.query.get("target") or ""):
         raise InvalidInput("A target URL is required")
-    return await quiet_thread(
-        request.app,
-        target,
-        sort="newest" if request.query.get("sort") == "newest" else "oldest",
-        after=read_after(request.query.get("after")),
-        per_page=PER_PAGE,
-    )
-
-
-async def quiet_thread(app: web.Application, target: str, **wishes: Any) -> dict[str, Any]:
-    """The thread with the cursor of its own last change, so that what happens on other pages does not make it another
-    one: its ETag holds for as long as it looks the same.  Events follow that cursor just as well."""
-    thread = await thread_of(app, target, **wishes)
-    page = await find_page(app, target)
-    if page is not None:
-        async with app[keys.DB].read() as c:
-            thread["cursor"] = min(thread["cursor"], await changes.latest(c, page_id=page.id))
-    return thread
+    return target
 
 
 def _lang(request: web.Request) -> str:
@@ -76,11 +85,13 @@ def _lang(request: web.Request) -> str:
     return i18n.spoken(request.query.get("lang")) or i18n.SOURCE_LANGUAGE
 
 
-def look_of(request: web.Request, *, level_else: int = 2) -> Look:
+def _look(request: web.Request, *, level_else: int = 2) -> Look:
     """How the query wants the thread to look; what it says wrong is as if it were not said."""
     level = request.query.get("level", "")
-    return Look(
+    look = Look(
         also=i18n.spoken(request.query.get("also")),
         within="h-entry" if request.query.get("within") == "h-entry" else None,
         level=int(level) if level in {"1", "2", "3", "4", "5"} else level_else,
+        after=request.query.get("after"),
     )
+    return replace(look, sort="newest") if request.query.get("sort") == "newest" else look

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 PATHS = [
     "/",
     "/demo",
+    "/demo/",
     "/demo/post",
     "/demo/blog/",
     "/demo/blog/reply",

@@ -17,7 +17,7 @@ from mentions.storage import entries, pages
 from service.widget.release import current
 from tests.browser.world import MORNING, World, said
 
-PAGES = ["/", "/demo", "/demo/post", "/demo/blog/", "/demo/blog/reply", "/demo/blog/links", "/webmention"]
+PAGES = ["/", "/demo", "/demo/", "/demo/post", "/demo/blog/", "/demo/blog/reply", "/demo/blog/links", "/webmention"]
 
 
 async def text_of(client: aiohttp.ClientSession, path: str, status: int = 200) -> str:
