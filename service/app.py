@@ -23,9 +23,10 @@ from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
 from mentions.streams.tallies import Tallies
 from service import demo, health, keys, pages, problems, widget, wire
-from service.api import live, mentions, moderation, openapi, threads
+from service.api import comments, live, mentions, moderation, openapi, threads
 from service.intake import pingback, status, webmention
 from service.places import SiteCache
+from service.shelf import Shelf
 
 log = logs.get_logger(__name__)
 
@@ -40,11 +41,12 @@ def create_app(settings: Settings) -> web.Application:
         middlewares=[wire.tell, wire.answer_preflights, problems.answer_problems], client_max_size=MOST_BODY_BYTES
     )
     app[keys.SETTINGS] = settings
+    app[keys.SHELF] = Shelf()
     app.cleanup_ctx.extend([_database, _redis])
     app.on_startup.append(demo.ensure_site)
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(wire.add_headers)
-    for part in (webmention, pingback, health, mentions, threads, live, moderation, openapi):
+    for part in (webmention, pingback, health, mentions, threads, comments, live, moderation, openapi):
         part.setup(app)
     pages.setup(app)
     widget.setup(app)

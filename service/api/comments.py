@@ -1,0 +1,361 @@
+"""Comments typed below a post, and likes (contract §7).
+
+A comment is an entry like any other, whose source is its own permalink.  Its author may change or remove it for a
+quarter of an hour with the token that came with the answer, later only a moderator may.  Browsers write from the pages
+of registered sites only."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import orjson
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from config import logs
+from mentions import policy, typed, urls
+from mentions.errors import (
+    Blocked,
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    RateLimited,
+    TargetClosed,
+    Unavailable,
+)
+from mentions.model import Author, Change, Entry, EntryState, Kind, Page, Protocol, Reaction, Site
+from mentions.sanitize import POLICY_VERSION
+from mentions.storage import changes, comments, entries, likes, pages, tokens
+from mentions.streams.visitors import Visitors
+from mentions.typed import Typed
+from service import answers, clients, keys, origins
+from service.api import jf2, query
+from service.api.tokens import sent_token
+from service.intake.reception import now
+
+log = logs.get_logger(__name__)
+
+EDITABLE_FOR: Final = timedelta(minutes=15)
+REPEATED_WITHIN: Final = timedelta(days=1)
+COMMENT_RATE_S: Final = 1 / 30
+COMMENT_BURST: Final = 6
+"""One visitor may leave this many comments at once, then one every half minute."""
+LIKE_RATE_S: Final = 1.0
+LIKE_BURST: Final = 40
+VISITORS: Final = web.AppKey("visitors", Visitors)
+
+
+def setup(app: web.Application) -> None:
+    """Adds the addresses."""
+    app.on_startup.append(_open)
+    app.router.add_post("/api/comments", add)
+    app.router.add_post("/api/comments/preview", preview)
+    app.router.add_patch(r"/api/comments/{id:\d{1,18}}", change)
+    app.router.add_delete(r"/api/comments/{id:\d{1,18}}", remove)
+    app.router.add_post(r"/api/entries/{id:\d{1,18}}/like", like)
+    app.router.add_delete(r"/api/entries/{id:\d{1,18}}/like", unlike)
+
+
+async def _open(app: web.Application) -> None:
+    app[VISITORS] = Visitors(app[keys.REDIS].client)
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+async def add(request: web.Request) -> web.Response:
+    """POST /api/comments: 201 with the entry, its `wm-status` and its `edit-token`; a form comes back to the thread."""
+    await origins.require_known(request)
+    await _limit(request, "comment", COMMENT_RATE_S, COMMENT_BURST)
+    fields = await read_fields(request)
+    comment = typed.read_comment(fields)
+    place = await _place(request, fields)
+    edit_token = secrets.token_urlsafe(24)
+    entry, cursor = await _keep(request, place, comment, _parent_of(fields), edit_token)
+    if cursor is not None:
+        await announce(request.app, entry.page_id, cursor)
+    log.info("comment.received", entry_id=entry.id, state=entry.state.value)
+    permalink = f"{request.app[keys.SETTINGS].public_url}/entries/{entry.id}"
+    if answers.prefers_html(request):
+        return _back(request, place, entry, comment.lang)
+    body = {**_told(request, entry, place.page), "edit-token": edit_token}
+    return answers.json_answer(request, body, status=201, headers={"Location": permalink}, cache="no-store")
+
+
+async def preview(request: web.Request) -> web.Response:
+    """POST /api/comments/preview: what the Markdown in `content` will look like.  Nothing is kept."""
+    await origins.require_known(request)
+    await _limit(request, "preview", 1.0, 30)
+    _, content = typed.read_words(await read_fields(request))
+    return answers.json_answer(request, {"html": content.html, "text": content.text}, cache="no-store")
+
+
+async def change(request: web.Request) -> web.Response:
+    """PATCH: other words, by the author with the edit token, or by a moderator."""
+    await origins.require_known(request)
+    fields, at = await read_fields(request), now()
+    markdown, content = typed.read_words(fields)
+    async with request.app[keys.DB].write() as c:
+        entry, page, actor = await _own(request, c)
+        reaction = replace(entry.reaction, content=content)
+        held = actor == "author" and _looks_suspicious(entry.reaction, markdown, content)
+        state = EntryState.HELD if held and entry.state is EntryState.SHOWN else None
+        new = await entries.update(
+            c, entry.id, now=at, reaction=reaction, state=state, policy_version=POLICY_VERSION, actor=actor
+        )
+        await comments.set_markdown(c, entry.id, markdown)
+        cursor = await _tell(c, new, before=entry)
+    if cursor is not None:
+        await announce(request.app, page.id, cursor)
+    return answers.json_answer(request, _told(request, new, page), cache="no-store")
+
+
+async def remove(request: web.Request) -> web.Response:
+    """DELETE: takes the comment back; a tombstone stays where answers hang below it."""
+    await origins.require_known(request)
+    async with request.app[keys.DB].write() as c:
+        entry, page, actor = await _own(request, c)
+        new = await entries.withdraw(c, entry.id, now=now(), actor=actor)
+        cursor = await _tell(c, new, before=entry)
+    if cursor is not None:
+        await announce(request.app, page.id, cursor)
+    return web.Response(status=204)
+
+
+# --- likes --------------------------------------------------------------------------------------------------------
+
+
+async def like(request: web.Request) -> web.Response:
+    """POST: one like per visitor; once is as good as twice."""
+    return await _like(request, wanted=True)
+
+
+async def unlike(request: web.Request) -> web.Response:
+    """DELETE: takes it back."""
+    return await _like(request, wanted=False)
+
+
+async def _like(request: web.Request, *, wanted: bool) -> web.Response:
+    await origins.require_known(request)
+    await _limit(request, "like", LIKE_RATE_S, LIKE_BURST)
+    visitor, entry_id = await _visitor(request), int(request.match_info["id"])
+    async with request.app[keys.DB].write() as c:
+        if wanted:
+            number = await likes.add(c, entry_id, visitor, now=now())
+        else:
+            number = await likes.remove(c, entry_id, visitor)
+    return answers.json_answer(request, {"likes": number}, cache="no-store")
+
+
+# --- where it belongs, and what becomes of it ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The page that a comment is for."""
+
+    site: Site
+    target: str
+    page: Page
+
+
+async def _place(request: web.Request, fields: Mapping[str, object]) -> Place:
+    """Raises InvalidRequest, InvalidTarget or TargetClosed."""
+    target = fields.get("target")
+    if not isinstance(target, str) or not target:
+        raise InvalidRequest("target is missing")
+    checked = urls.check_claim_url(query.absolute(target), what="target")
+    site = await request.app[keys.SITES].place(checked)
+    if site.options.get("comments") is False or await request.app[keys.SITES].is_closed(checked):
+        raise TargetClosed("This page takes no comments.")
+    async with request.app[keys.DB].read() as c:
+        page = await pages.by_key(c, urls.page_key(checked))
+    if page is None:
+        async with request.app[keys.DB].write() as c:
+            page = await pages.ensure(c, site.id, urls.without_fragment(checked), now=now())
+    return Place(site, checked, page)
+
+
+def _parent_of(fields: Mapping[str, object]) -> int | None:
+    parent = fields.get("parent")
+    if parent in (None, ""):
+        return None
+    if isinstance(parent, bool) or not str(parent).isdecimal() or len(str(parent)) > 18:
+        raise InvalidRequest("parent has to be the wm-id of a response")
+    return int(str(parent))
+
+
+async def _keep(
+    request: web.Request, place: Place, comment: Typed, parent_id: int | None, edit_token: str
+) -> tuple[Entry, int | None]:
+    """Stores the comment; the entry, and the cursor of the change when it is shown."""
+    base, at = request.app[keys.SETTINGS].public_url, now()
+    author = Author(comment.name, comment.url)
+    if policy.is_blocked(await request.app[keys.SITES].blocks(place.site.id), comment.url or "", author):
+        raise Blocked("The owner of this site takes no comments from you.")
+    visitor = await _visitor(request)
+    async with request.app[keys.DB].write() as c:
+        parent = await _parent(c, place.page, parent_id)
+        answered = (urls.parse(parent.source) if parent else None, urls.parse(place.page.url))
+        reaction = Reaction(
+            Kind.REPLY,
+            author=author,
+            content=comment.content,
+            lang=comment.lang,
+            published=at.isoformat(timespec="seconds"),
+            published_at=at.replace(microsecond=0),
+            in_reply_to=tuple(url for url in answered if url),
+        )
+        repeated = await comments.said_before(c, place.site.id, comment.markdown, since=at - REPEATED_WITHIN)
+        doubt = typed.suspicion(comment, is_repeated=repeated)
+        entry = await entries.insert(
+            c,
+            site_id=place.site.id,
+            page_id=place.page.id,
+            source=lambda entry_id: f"{base}/entries/{entry_id}",
+            target=place.target,
+            protocol=Protocol.COMMENT,
+            reaction=reaction,
+            state=_state(place.site, reaction, doubt),
+            now=at,
+            parent_id=parent.id if parent else None,
+            policy_version=POLICY_VERSION,
+            actor="author",
+        )
+        await comments.keep(
+            c,
+            entry.id,
+            markdown=comment.markdown,
+            email=comment.email,
+            visitor=visitor,
+            edit_token=edit_token,
+            editable_until=at + EDITABLE_FOR,
+            doubts=doubt.reasons,
+        )
+        return entry, await _tell(c, entry, before=None)
+
+
+def _state(site: Site, reaction: Reaction, doubt: typed.Suspicion) -> EntryState:
+    if doubt.is_spam:
+        return EntryState.SPAM
+    if doubt.holds:
+        return EntryState.HELD
+    return policy.initial_state(site.options, reaction, Protocol.COMMENT)
+
+
+async def _parent(c: AsyncConnection, page: Page, parent_id: int | None) -> Entry | None:
+    """The response that is answered; raises InvalidRequest when it is not shown below this post."""
+    if parent_id is None:
+        return None
+    parent = await entries.get(c, parent_id)
+    if parent is None or parent.page_id != page.id or parent.state is not EntryState.SHOWN or parent.private:
+        raise InvalidRequest(f"parent {parent_id} is no response to this post")
+    return parent
+
+
+async def _tell(c: AsyncConnection, new: Entry, *, before: Entry | None) -> int | None:
+    """Appends to the change cursor what the public sees of it; None when it sees nothing."""
+    was, is_shown = before is not None and before.state is EntryState.SHOWN, new.state is EntryState.SHOWN
+    if not was and not is_shown:
+        return None
+    change = {
+        (False, True): Change.CREATED,
+        (True, True): Change.UPDATED,
+        (True, False): Change.DELETED if new.state is EntryState.DELETED else Change.HIDDEN,
+    }[was, is_shown]
+    facts = {"site_id": new.site_id, "page_id": new.page_id, "entry_id": new.id}
+    return await changes.append(c, **facts, change=change, now=now())
+
+
+async def _own(request: web.Request, c: AsyncConnection) -> tuple[Entry, Page, str]:
+    """The comment of the request, and as whom it is touched; raises NotFound, Forbidden or Conflict."""
+    entry = await entries.get(c, int(request.match_info["id"]))
+    hidden = await comments.get(c, entry.id) if entry is not None else None
+    if entry is None or entry.protocol is not Protocol.COMMENT:
+        raise NotFound("There is no such comment.")
+    if hidden is None or entry.state is EntryState.DELETED:
+        raise Conflict("The comment has been deleted.")
+    actor = await _actor(request, c, entry, hidden)
+    page = await pages.by_id(c, entry.page_id)
+    assert page is not None, "an entry stands on a page"
+    return entry, page, actor
+
+
+async def _actor(request: web.Request, c: AsyncConnection, entry: Entry, hidden: comments.Comment) -> str:
+    if (sent := sent_token(request)) is None:
+        raise Forbidden("The edit token of the comment is required.")
+    if hidden.may_be_edited_with(sent, now()):
+        return "author"
+    token = await tokens.check(c, sent, now=now())
+    if token is not None and token.site_id == entry.site_id and "moderate" in token.scopes:
+        return "owner"
+    raise Forbidden("The edit token is not this comment's, or its quarter of an hour is over.")
+
+
+def _looks_suspicious(reaction: Reaction, markdown: str, content: Any) -> bool:
+    name = reaction.author.name
+    assert name is not None, "a comment has a name"
+    return typed.suspicion(Typed(name, markdown, content), is_repeated=False).holds
+
+
+# --- answers ------------------------------------------------------------------------------------------------------
+
+
+def _told(request: web.Request, entry: Entry, page: Page) -> dict[str, Any]:
+    """The entry as its author gets it; spam is told that it waits, like everything that waits."""
+    body = jf2.entry_to_jf2(entry, page, request.app[keys.SETTINGS].public_url)
+    parent = {"wm-parent": entry.parent_id} if entry.parent_id is not None else {}
+    return {**body, **parent, "wm-status": "approved" if entry.state is EntryState.SHOWN else "held"}
+
+
+def _back(request: web.Request, place: Place, entry: Entry, lang: str | None) -> web.Response:
+    """303 to the embedded thread, at the new comment; to the word that it waits, where it waits."""
+    shown = entry.state is EntryState.SHOWN
+    wishes = {"target": place.page.url, **({"lang": lang} if lang else {}), **({} if shown else {"held": "1"})}
+    fragment = f"c-{entry.id}" if shown else "respond"
+    location = f"{request.app[keys.SETTINGS].public_url}/embed?{urlencode(wishes)}#{fragment}"
+    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+async def announce(app: web.Application, page_id: int, cursor: int) -> None:
+    """Tells whoever follows the page; while Redis is away they find out by themselves."""
+    try:
+        await app[keys.EVENTS].publish_change(page_id, cursor)
+    except Unavailable:
+        log.warning("change.untold", page_id=page_id)
+
+
+async def read_fields(request: web.Request) -> Mapping[str, object]:
+    """The fields of a JSON object or a form; raises InvalidRequest."""
+    if request.content_type == "application/json":
+        try:
+            data = orjson.loads(await request.read())
+        except orjson.JSONDecodeError:
+            raise InvalidRequest("The body has to be JSON.") from None
+        if not isinstance(data, dict):
+            raise InvalidRequest("The body has to be a JSON object.")
+        return data
+    if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        raise InvalidRequest("The body has to be JSON or a form.")
+    try:
+        return dict(await request.post())
+    except ValueError:
+        raise InvalidRequest("The form cannot be read.") from None
+
+
+async def _visitor(request: web.Request) -> bytes:
+    return await request.app[VISITORS].hash(clients.rate_key(clients.address_of(request)))
+
+
+async def _limit(request: web.Request, what: str, rate: float, burst: int) -> None:
+    if not request.app[keys.SETTINGS].rate_limits:
+        return
+    who = clients.rate_key(clients.address_of(request))
+    if wait_s := await request.app[keys.LIMITS].allow(f"{what}:{who}", rate=rate, burst=burst, now=now()):
+        raise RateLimited("That was a little fast; please try again in a moment.", retry_after_s=wait_s)

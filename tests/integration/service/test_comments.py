@@ -1,0 +1,200 @@
+"""Comments typed below a post, through a running service: who may write, what is shown, who may change it."""
+
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from mentions.model import EntryState
+from mentions.storage import comments, entries, sites
+from mentions.storage import tables as t
+from service import keys
+from tests.integration.service.conftest import NOW, POST
+
+BLOG = {"Origin": "https://blog.example"}
+
+
+async def comment(service, *, headers=BLOG, path="/api/comments", method="POST", token=None, **fields):
+    body = {"target": POST, "name": "Ann", "content": "Well **said**"} | fields
+    return await service.request(
+        method, path, json={k: v for k, v in body.items() if v is not None}, headers=headers, token=token
+    )
+
+
+async def test_a_comment_is_an_entry_with_a_permalink_and_an_edit_token(service):
+    answer = await comment(service, url="ann.example", lang="en")
+    entry = answer.json()
+    assert answer.status == 201
+    assert answer.headers["Location"] == f"{service.base}/entries/{entry['wm-id']}"
+    assert entry["wm-source"] == answer.headers["Location"]
+    assert (entry["wm-status"], entry["wm-protocol"], entry["wm-kind"]) == ("approved", "comment", "reply")
+    assert entry["content"]["html"] == "<p>Well <strong>said</strong></p>"
+    assert entry["author"]["url"] == "https://ann.example/"
+    assert len(entry["edit-token"]) >= 32
+    thread = (await service.get(f"/api/thread?target={POST}")).json()
+    assert thread["count"] == 1
+    assert "edit-token" not in thread["children"][0]
+    assert (await service.get(f"/entries/{entry['wm-id']}", headers={"Accept": "text/html"})).status == 200
+
+
+async def test_an_answer_hangs_below_what_it_answers(service):
+    pingback = await service.respond("https://other.example/links")
+    answer = await comment(service, parent=pingback.id)
+    assert answer.json()["wm-parent"] == pingback.id
+    [root] = (await service.get(f"/api/thread?target={POST}")).json()["children"]
+    assert root["comment"][0]["wm-id"] == answer.json()["wm-id"]
+
+
+async def test_what_is_wrong_is_named(service):
+    elsewhere = await service.respond(target="https://blog.example/other")
+    for fields, word in (
+        ({"name": None}, "name"),
+        ({"name": "\u202e "}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"content": " "}, "content"),
+        ({"content": "x" * 20_001}, "content"),
+        ({"content": 3}, "content"),
+        ({"url": "javascript:alert(1)"}, "url"),
+        ({"email": "nobody"}, "email"),
+        ({"target": None}, "target"),
+        ({"target": "nonsense"}, "target"),
+        ({"parent": 99}, "parent"),
+        ({"parent": True}, "parent"),
+        ({"parent": elsewhere.id}, "parent"),
+    ):
+        answer = await comment(service, **fields)
+        assert answer.error == (400, "invalid_request"), fields
+        assert word in answer.json()["error_description"]
+    assert (await comment(service, target="https://elsewhere.example/")).error == (400, "invalid_target")
+    assert (
+        await service.post("/api/comments", data=b"[1]", headers={"Content-Type": "application/json"})
+    ).status == 400
+    assert (await service.post("/api/comments", data=b"x", headers={"Content-Type": "text/plain"})).status == 400
+
+
+async def test_only_pages_of_registered_sites_may_write(service):
+    for headers in (
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ):
+        assert (await comment(service, headers=headers)).status == 403, headers
+    for headers in ({}, BLOG, {"Origin": "https://www.blog.example"}, {"Origin": service.base}):
+        assert (await comment(service, headers=headers, content=f"From {headers}")).status == 201, headers
+
+
+async def test_a_form_comes_back_to_the_new_comment(service):
+    form = {"target": POST, "name": "Ann", "content": "Helo", "lang": "cy", "parent": "", "website2": ""}
+    answer = await service.post("/api/comments", data=form, headers={**BLOG, "Accept": "text/html"})
+    assert answer.status == 303
+    assert answer.headers["Location"].startswith(
+        f"{service.base}/embed?target=https%3A%2F%2Fblog.example%2Fpost&lang=cy#c-"
+    )
+    page = await service.get(answer.headers["Location"].partition("#")[0])
+    assert "Helo" in page.text
+
+
+async def test_the_author_edits_and_removes_with_the_token_for_a_quarter_of_an_hour(service):
+    entry = (await comment(service)).json()
+    path, token = f"/api/comments/{entry['wm-id']}", entry["edit-token"]
+    edited = await comment(service, method="PATCH", path=path, token=token, content="Better *said*")
+    assert edited.status == 200
+    assert edited.json()["content"]["text"] == "Better said"
+    assert (await comment(service, method="PATCH", path=path, content="x")).status == 401
+    assert (await comment(service, method="PATCH", path=path, token="guess", content="x")).status == 401
+    async with service.db.write() as c:
+        await c.execute(update(t.comments).values(editable_until=NOW - timedelta(days=400)))
+    assert (await comment(service, method="PATCH", path=path, token=token, content="x")).status == 401
+    assert (await comment(service, method="PATCH", path=path, token=service.token, content="Moderated")).status == 200
+    assert (await service.request("DELETE", path, token=service.token)).status == 204
+    assert (await service.request("DELETE", path, token=service.token)).status == 409
+    assert (await service.get(f"/api/thread?target={POST}")).json()["count"] == 0
+    mention = await service.respond()
+    assert (await service.request("DELETE", f"/api/comments/{mention.id}", token=service.token)).status == 404
+
+
+async def test_a_token_of_another_site_moderates_nothing(service):
+    entry = (await comment(service)).json()
+    _, foreign = await service.add_site("other.example")
+    assert (await service.request("DELETE", f"/api/comments/{entry['wm-id']}", token=foreign)).status == 401
+
+
+async def test_what_looks_like_spam_waits_with_its_reasons(service):
+    links = "https://a.example https://b.example https://c.example"
+    held = (await comment(service, content=links)).json()
+    assert held["wm-status"] == "held"
+    async with service.db.read() as c:
+        hidden = await comments.get(c, held["wm-id"])
+    assert hidden.doubts == ("it has 3 links",)
+    assert (await service.get(f"/api/thread?target={POST}")).json()["count"] == 0
+    approved = await service.post(f"/api/entries/{held['wm-id']}/approve", token=service.token)
+    assert approved.status == 200
+    assert (await service.get(f"/api/thread?target={POST}")).json()["count"] == 1
+
+
+async def test_a_robot_that_fills_everything_in_is_not_told_that_it_was_seen(service):
+    answer = await comment(service, website2="https://spam.example")
+    assert (answer.status, answer.json()["wm-status"]) == (201, "held")
+    async with service.db.read() as c:
+        assert (await entries.get(c, answer.json()["wm-id"])).state is EntryState.SPAM
+
+
+async def test_the_same_words_twice_wait(service):
+    assert (await comment(service)).json()["wm-status"] == "approved"
+    assert (await comment(service, name="Bob")).json()["wm-status"] == "held"
+
+
+async def test_an_edit_does_not_smuggle_links_past_the_rules(service):
+    entry = (await comment(service)).json()
+    links = "https://a.example https://b.example https://c.example"
+    path = f"/api/comments/{entry['wm-id']}"
+    edited = await comment(service, method="PATCH", path=path, token=entry["edit-token"], content=links)
+    assert edited.json()["wm-status"] == "held"
+    assert (await service.get(f"/api/thread?target={POST}")).json()["count"] == 0
+
+
+async def test_owners_hold_comments_close_pages_and_block_people(service):
+    async with service.db.write() as c:
+        await sites.set_option(c, service.site.id, "hold_protocols", ["comment"])
+    service.app[keys.SITES].forget()
+    assert (await comment(service)).json()["wm-status"] == "held"
+    await service.request("PUT", "/api/blocks", json={"author": "Ann"}, token=service.token)
+    assert (await comment(service, content="again")).error == (403, "blocked")
+    await service.request("PATCH", f"/api/thread?target={POST}", json={"closed": True}, token=service.token)
+    assert (await comment(service, name="Bob")).error == (400, "target_closed")
+
+
+async def test_a_preview_keeps_nothing(service):
+    shown = await service.post("/api/comments/preview", json={"content": "*Hi*<script>"}, headers=BLOG)
+    assert shown.json()["html"].startswith("<p><em>Hi</em>")
+    assert "<script" not in shown.json()["html"]
+    assert (await service.get(f"/api/thread?target={POST}")).json()["count"] == 0
+
+
+async def test_a_visitor_likes_once(service):
+    entry = await service.respond()
+    path = f"/api/entries/{entry.id}/like"
+    assert (await service.post(path, headers=BLOG)).json() == {"likes": 1}
+    assert (await service.post(path, headers=BLOG)).json() == {"likes": 1}
+    assert (await service.request("DELETE", path, headers=BLOG)).json() == {"likes": 0}
+    assert (await service.post("/api/entries/999/like", headers=BLOG)).status == 404
+    assert (await service.post(path, headers={"Origin": "https://evil.example"})).status == 403
+
+
+async def test_followers_hear_of_comments_as_the_public_sees_them(service):
+    heard, cursor = [], 0
+
+    async def listen():
+        nonlocal cursor
+        told = (await service.get(f"/api/changes?cursor={cursor}", token=service.token)).json()
+        cursor = told["cursor"]
+        heard.extend(each["change"] for each in told["changes"])
+
+    entry = (await comment(service)).json()
+    await listen()
+    path = f"/api/comments/{entry['wm-id']}"
+    await comment(service, method="PATCH", path=path, token=entry["edit-token"], content="Edited")
+    await listen()
+    await service.request("DELETE", path, token=entry["edit-token"])
+    await comment(service, website2="robot", content="never seen")
+    await listen()
+    assert heard == ["created", "updated", "deleted"]
