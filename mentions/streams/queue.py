@@ -52,6 +52,7 @@ DELIVERY_LIMIT: Final = 5
 SUSPECT_FROM: Final = 3
 """From this delivery on a claim is handed out only to a worker that holds no other such claim."""
 BURIED_KEPT: Final = 10_000
+"""Buried claims beyond that number are forgotten, the oldest first; their outcomes are in the database."""
 _BLOCK_MS: Final = 1_000
 """One blocking read; well below the deadline, so that a dead connection is told from an empty queue."""
 _BATCH: Final = 200
@@ -66,12 +67,19 @@ class Queue:
     Every method raises `Unavailable` when Redis does not answer within two seconds."""
 
     def __init__(
-        self, client: Client, *, bound: int, presence_s: float = PRESENCE_S, stalled_s: float = STALLED_S
+        self,
+        client: Client,
+        *,
+        bound: int,
+        presence_s: float = PRESENCE_S,
+        stalled_s: float = STALLED_S,
+        buried_kept: int = BURIED_KEPT,
     ) -> None:
         self._client = client
         self._bound = bound
         self._presence_ms = int(presence_s * 1000)
         self._stalled_ms = int(stalled_s * 1000)
+        self._buried_kept = buried_kept
         self._scripts = Scripts(client, common=True)
         self._seen_at: dict[str, float] = {}
         self._let_go: set[str] = set()
@@ -140,7 +148,7 @@ class Queue:
 
     async def bury(self, job: Job, reason: str) -> bool:
         """Gives the claim up until somebody revives it.  False: it had been taken over, or is buried already."""
-        return await self._end("bury", job, reason, repr(time.time()), BURIED_KEPT)
+        return await self._end("bury", job, reason, repr(time.time()), self._buried_kept)
 
     async def _end(self, script: str, job: Job, *more: str | int) -> bool:
         """The job leaves this process's hands: a beat that is under way must not take it for lost."""
@@ -169,7 +177,7 @@ class Queue:
 
         One that was handed out too often is buried and comes with `exhausted` set: only its outcome is to be told."""
         await self._be_seen_soon_enough(worker)
-        args = (worker, count, self._stalled_ms, SUSPECT_FROM, DELIVERY_LIMIT, repr(time.time()), BURIED_KEPT)
+        args = (worker, count, self._stalled_ms, SUSPECT_FROM, DELIVERY_LIMIT, repr(time.time()), self._buried_kept)
         taken = await self._scripts.run("take_over", _SHARED, args)
         return await self._load(worker, [(entry, claim, times, bool(over)) for entry, claim, times, over in taken])
 

@@ -439,6 +439,17 @@ async def test_a_buried_claim_says_why_and_the_newest_comes_first(queue, claim):
     assert (await queue.state(buried[0].claim.id)).status == Status.QUEUED
 
 
+async def test_of_buried_claims_the_oldest_are_forgotten_beyond_a_bound(link, claim):
+    queue = Queue(link.client, bound=10, buried_kept=2)
+    added = [claim() for _ in range(3)]
+    for one in added:
+        await queue.add(one)
+        await queue.bury(await start_one(queue), "a defect")
+    assert [one.claim for one in await queue.buried()] == [added[2], added[1]]
+    assert await queue.state(added[0].id) is None
+    assert await queue.requeue(added[0].id) is False
+
+
 async def test_a_buried_claim_does_not_absorb_its_equals(queue, claim):
     await queue.add(claim("a"))
     await queue.bury(await start_one(queue), "a defect")
