@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from service.api.openapi.parts import STRING, Part, answer, choice, media, number, operation, path, query, schema
+from service.api.openapi.writing import WRITING
 
 _LISTING: Final = (
     "target",
@@ -264,6 +265,7 @@ PATHS: Final[Mapping[str, Part]] = {
     **_further(".jf2", ".json"),
     **_THREADS,
     **_MODERATION,
+    **WRITING,
     **_intake("", ""),
     **_intake("/{site}", "OfSite"),
     **_intake("/d/{site}", "OfDomain"),

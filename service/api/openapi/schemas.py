@@ -163,6 +163,20 @@ SCHEMAS: Final[Mapping[str, Part]] = {
         "One of `authority`, `url_prefix` and `author`.",
     ),
     "Blocks": _object({"blocks": _list(schema("Block"))}),
+    "NewComment": _object(
+        {"target": _URL, "name": {**_TEXT, "maxLength": 100}, "content": {**_TEXT, "maxLength": 20_000}},
+        {"parent": {"type": ["integer", "string"]}, "url": _TEXT, "email": _TEXT, "lang": _TEXT},
+        "`content` is Markdown: emphasis, code, lists, quotes, links.",
+    ),
+    "Words": _object({"content": {**_TEXT, "maxLength": 20_000}}),
+    "Rendered": _object({"html": _TEXT, "text": _TEXT}),
+    "Likes": _object({"likes": _WHOLE}),
+    "OwnComment": {
+        "allOf": [
+            schema("Entry"),
+            _object({"wm-status": _one_of(("approved", "held"))}, {"edit-token": _TEXT, "wm-parent": _WHOLE}),
+        ]
+    },
     "Pair": _object({"source": {**_URL, "maxLength": 2048}, "target": {**_URL, "maxLength": 2048}}),
     "Queued": _object({"status": _const("queued"), "summary": _TEXT, "location": _URL, "source": _URL, "target": _URL}),
     "Hop": _HOP,

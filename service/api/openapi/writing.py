@@ -1,0 +1,91 @@
+"""Operations of comments and likes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from service.api.openapi.parts import STRING, Part, answer, media, operation, path, schema
+
+_ID: Final = path("id", "`wm-id`", {"type": "integer"})
+_COMMENT_BODY: Final[Part] = {
+    "required": True,
+    "content": media(json=schema("NewComment"), form=schema("NewComment"), multipart=schema("NewComment")),
+}
+_WORDS_BODY: Final[Part] = {"required": True, "content": media(json=schema("Words"), form=schema("Words"))}
+_KEPT: Final = "The entry, with `wm-status`."
+_OWN: Final[Mapping[int, Part | str]] = {
+    401: "NoToken",
+    403: "Refused",
+    404: "Missing",
+    409: answer("The comment has been deleted.", media(json=schema("Problem"))),
+}
+
+
+def _liking(id_: str, summary: str) -> Part:
+    responses: dict[int, Part | str] = {
+        200: answer("How many like it.", media(json=schema("Likes"))),
+        403: "Refused",
+        404: "Missing",
+        429: "TooMany",
+        503: "Unavailable",
+    }
+    return operation(id_, summary, responses, (_ID,))
+
+
+WRITING: Final[Mapping[str, Part]] = {
+    "/api/comments": {
+        "post": operation(
+            "addComment",
+            "Leave a comment below a post.  Browsers may write from the pages of registered sites.",
+            {
+                201: answer(
+                    "The entry, with `wm-status` and its `edit-token`, which is told once.",
+                    media(json=schema("OwnComment")),
+                    headers={"Location": {"description": "Permalink.", "schema": STRING}},
+                ),
+                303: answer("The same, for a form: back to the thread."),
+                400: "Malformed",
+                403: "Refused",
+                429: "TooMany",
+                503: "Unavailable",
+            },
+            body=_COMMENT_BODY,
+        )
+    },
+    "/api/comments/preview": {
+        "post": operation(
+            "previewComment",
+            "What Markdown will look like; nothing is kept.",
+            {
+                200: answer("Rendered.", media(json=schema("Rendered"))),
+                400: "Malformed",
+                403: "Refused",
+                429: "TooMany",
+                503: "Unavailable",
+            },
+            body=_WORDS_BODY,
+        )
+    },
+    "/api/comments/{id}": {
+        "patch": operation(
+            "changeComment",
+            "Other words: with the edit token for 15 minutes, later with a token of scope `moderate`.",
+            {200: answer(_KEPT, media(json=schema("OwnComment"))), 400: "Malformed", **_OWN},
+            (_ID,),
+            secured=True,
+            body=_WORDS_BODY,
+        ),
+        "delete": operation(
+            "removeComment",
+            "Take it back; who may is as for changing it.",
+            {204: answer("It is gone."), **_OWN},
+            (_ID,),
+            secured=True,
+        ),
+    },
+    "/api/entries/{id}/like": {
+        "post": _liking("like", "Like it, once per visitor."),
+        "delete": _liking("unlike", "Take the like back."),
+    },
+}
