@@ -121,6 +121,11 @@ class Pace:
         gate.free_at = min(max(gate.free_at, now) + gate.service_s / self._per_authority, now + LONGEST_PUT_BACK_S)
         return gate.free_at - now + 0.05 * (1 + self._rng.random())
 
+    @property
+    def remembered(self) -> int:
+        """How many authorities there is a state of."""
+        return len(self._gates)
+
     def _gate(self, authority: str) -> _Gate:
         gate = self._gates.get(authority)
         if gate is None:
