@@ -33,6 +33,8 @@ _SELF_CLOSING: Final = frozenset(["p", "li", "dt", "dd", "tr", "td", "th", "thea
 _FORMATTING: Final = frozenset(["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"])
 _NODE_BYTES: Final = 160
 """What an element costs a parser beside its attributes, roughly."""
+_FEW: Final = 100
+"""So few tags, none of them long, come near no limit whatever they are."""
 _SLACK: Final = 64
 """End tags without a start tag that an honest page may have."""
 _FAMILY: Final = 3
@@ -78,7 +80,7 @@ def objection(html: str, limits: Limits) -> str | None:
     """Why no tree should be built from `html`, in words; None when nothing speaks against it."""
     if len(html) > limits.length:
         return f"more than {limits.length} characters"
-    if _is_plainly_small(html, limits):
+    if (html.count("<") <= _FEW and _LONG.search(html) is None) or _is_plainly_small(html, limits):
         return None
     bulk = measure(html)
     for found, limit, words in (

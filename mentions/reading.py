@@ -15,10 +15,11 @@ from mentions import urls
 from mentions.charset import decode_text
 from mentions.hypertext import base_of, read_hypertext
 from mentions.interpret import author as authorship
-from mentions.interpret import context, microformats, outgoing
+from mentions.interpret import context, items, microformats, outgoing
 from mentions.interpret.choice import Choice, Place, choose, entry_of_page, nodes_of
+from mentions.interpret.dates import read_moment
 from mentions.interpret.dom import Tree
-from mentions.interpret.entry import read_entry, read_words
+from mentions.interpret.entry import read_entry, read_words, url_of
 from mentions.interpret.kind import classify
 from mentions.interpret.plain import Plain, canonical_url, page_language, page_title, read_plain
 from mentions.links import find_link
@@ -38,18 +39,20 @@ from mentions.model import (
 
 MAX_MF2: Final = 256 << 10
 """Bytes of raw microformats that are kept; of a larger page only the entry's."""
+_HYPERTEXT: Final = frozenset({Media.HTML, Media.XHTML})
 
 
 def read_source(document: Document, *, source: str, target: str) -> Reading:
     """Looks for the link and reads what the page says to its target.  ParserError for markup made to be slow.
 
     `source` is the URL that was claimed, fragment and all; `document.url` is where it led."""
-    search = find_link(document, target)
+    tree = _tree(document) if media_of(document) in _HYPERTEXT else None
+    search = find_link(document, target, tree=None if tree is None else tree.parser)
     notes = search.notes
     if search.link is None:
         return Reading(None, search.near_misses, search.is_gone, notes=notes)
-    if media_of(document) in (Media.HTML, Media.XHTML):
-        reading = _read_page(_tree(document), search.link, source=source)
+    if tree is not None:
+        reading = _read_page(tree, search.link, source=source)
     else:
         reading = Reading(search.link, reaction=_read_text(document, search.link, source))
     return replace(reading, near_misses=search.near_misses, notes=(*notes, *reading.notes))
@@ -59,7 +62,7 @@ def read_author(document: Document, *, reading: Reading, requested: Url, source:
     """The reading with the author that his own page describes (authorship 7.1-7.3); as it was where that tells nothing.
 
     With `source`, an author's page that names the source's site as its own makes the authorship `author-page`."""
-    if reading.reaction is None or media_of(document) not in (Media.HTML, Media.XHTML):
+    if reading.reaction is None or media_of(document) not in _HYPERTEXT:
         return read_author_failed(reading)
     found = microformats.find(_tree(document))
     author = authorship.from_author_page(found, pages=tuple(dict.fromkeys((requested, document.url))))
@@ -80,7 +83,7 @@ def read_author_failed(reading: Reading) -> Reading:
 
 def read_target(document: Document) -> TargetFacts:
     """What a page of ours says of itself: the title of its thread, its canonical URL, author and language."""
-    if media_of(document) not in (Media.HTML, Media.XHTML):
+    if media_of(document) not in _HYPERTEXT:
         return TargetFacts(url=document.url)
     tree = _tree(document)
     found = microformats.find(tree)
@@ -103,7 +106,7 @@ def read_target(document: Document) -> TargetFacts:
 
 def read_links(document: Document) -> OutgoingLinks:
     """The links of a page's entry, for sending; none for what is no HTML."""
-    if media_of(document) not in (Media.HTML, Media.XHTML):
+    if media_of(document) not in _HYPERTEXT:
         return OutgoingLinks(url=document.url, notes=("not HTML: no links to send to",))
     return outgoing.links_of(_tree(document))
 
@@ -141,10 +144,10 @@ def _read_choice(
     found: microformats.Found, choice: Choice, tree: Tree, link: Link, author: Author, source: str
 ) -> Reaction:
     """What the chosen entry says; a bare mention where the link is not in its own words."""
-    entry, is_own = choice.entry, choice.place is Place.OWN
-    kind, rsvp = classify(
-        entry.item, link.url, rel_reply_to=found.data["rels"].get("in-reply-to", ()) if is_own else ()
-    )
+    entry = choice.entry
+    if choice.place is not Place.OWN:
+        return _read_bare_mention(choice, tree, link, author, source)
+    kind, rsvp = classify(entry.item, link.url, rel_reply_to=found.data["rels"].get("in-reply-to", ()))
     read = read_entry(
         entry.item,
         kind=kind,
@@ -154,22 +157,27 @@ def _read_choice(
         page=tree.url,
         has_implied_name=entry.has_implied_name,
     )
-    if not is_own:
-        around = None if choice.place is Place.COMMENT else _around(tree, link)
-        return Reaction(
-            kind=Kind.MENTION,
-            author=author,
-            url=read.url,
-            uid=read.uid,
-            name=read.name or page_title(tree),
-            context=around,
-            published=read.published,
-            published_at=read.published_at,
-            syndication=read.syndication,
-        )
     if read.kind is Kind.MENTION and read.content is None:
         return replace(read, name=read.name or page_title(tree), context=_around(tree, link))
     return read
+
+
+def _read_bare_mention(choice: Choice, tree: Tree, link: Link, author: Author, source: str) -> Reaction:
+    """The page links, but its entry does not say it: title, author and date, none of the entry's words."""
+    item = choice.entry.item
+    words = read_words(item, Kind.MENTION, base=tree.url, has_implied_name=choice.entry.has_implied_name)
+    published = read_moment(items.first_text(item, "published"))
+    return Reaction(
+        kind=Kind.MENTION,
+        author=author,
+        url=url_of(item, (source, tree.url)),
+        name=words.name or page_title(tree),
+        context=None if choice.place is Place.COMMENT else _around(tree, link),
+        published=None if published is None else published.text,
+        published_at=None if published is None else published.at,
+        lang=words.lang,
+        syndication=items.links(items.values(item, "syndication")),
+    )
 
 
 def _read_plainly(tree: Tree, link: Link, source: str) -> Reaction:

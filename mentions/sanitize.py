@@ -11,6 +11,7 @@ import html as entities
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 import nh3
@@ -122,16 +123,18 @@ _VALUES: Final[dict[str, re.Pattern[str]]] = {
 }
 _MAILTO: Final = re.compile(r"mailto:[^\s\"'<>`?\x00-\x20]{3,254}", re.IGNORECASE)
 _INVISIBLE: Final = re.compile(
-    # controls but tab and line breaks; bidirectional embeddings, overrides and isolates; invisible operators; byte order
-    # marks; annotations; lone surrogates; noncharacters; tag characters outside flags
-    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
-    "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+"
+    # controls but tab and line breaks; bidirectional embeddings, overrides and isolates; invisible operators; byte
+    # order marks; annotations; lone surrogates; noncharacters
+    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]+"
 )
+_TAG_CHARACTERS: Final = re.compile("[\U000e0000-\U000e007f]+")
+_NO_FLAG: Final = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+")
+"""Tag characters spell hidden text, but for the flags of countries that are part of others."""
+_MARKS: Final = regex.compile(r"\p{M}{5}")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _PILED: Final = regex.compile(r"(\p{M}{4})\p{M}+")
 """More than four combining marks on one character: an attack on the lines around it."""
-_LINES: Final = re.compile("\r\n?|[\u2028\u2029\x0c\x85]")
-_SPACES: Final = re.compile(r"[^\S\n]+")
-_BREAKS: Final = re.compile(r" ?\n[ \n]*\n ?")
+_EMPTY_LINES: Final = re.compile(r"\n{3,}")
 _TAGS: Final = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)|<[/!?a-z][^>]*(?:>|\Z)", re.IGNORECASE | re.DOTALL
 )
@@ -139,11 +142,44 @@ _PARAGRAPHS: Final = frozenset(
     {"p", "blockquote", "pre", "ul", "ol", "dl", "table", "h1", "h2", "h3", "h4", "h5", "h6"}
 )
 _BLOCKS: Final = _PARAGRAPHS | frozenset(
-    ["address", "article", "aside", "body", "caption", "dd", "details", "div", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "li", "main", "nav", "section", "summary", "tbody", "tfoot", "thead", "tr"]
+    [
+        "address",
+        "article",
+        "aside",
+        "body",
+        "caption",
+        "dd",
+        "details",
+        "div",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "section",
+        "summary",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+    ]
 )
 _CELLS: Final = frozenset({"td", "th"})
-_LINE, _PARAGRAPH = "\x01", "\x02"
-_EDGES: Final = re.compile(r" *[\x01\x02][\x01\x02 ]*")
+_PARAGRAPH, _BREAK = "\x02", "\x03"
+_MARK_OF: Final = {
+    **dict.fromkeys(_BLOCKS, "\n"),
+    **dict.fromkeys(_PARAGRAPHS, f"\n{_PARAGRAPH}\n"),
+    **dict.fromkeys(_CELLS, " "),
+    "br": f"\n{_BREAK}\n",
+}
+"""What stands in a text for the beginning and the end of an element."""
+_SAFE_TAG: Final = re.compile(r'</?([a-z0-9]+)(?:[^">]|"[^"]*")*>')
 
 
 def safe_html(raw: str, *, base: str) -> SafeHtml:
@@ -153,11 +189,11 @@ def safe_html(raw: str, *, base: str) -> SafeHtml:
     if markup.objection(raw, markup.FRAGMENT) is not None:
         return _as_text(raw)
     cleaner = _cleaner(base)
-    before, cleaned = raw, _clean(cleaner, raw)
+    cleaned = _calm(cleaner.clean(raw)).strip()
     for _ in range(_SETTLING):
+        before, cleaned = cleaned, cleaner.clean(cleaned).strip()
         if cleaned == before:
             break
-        before, cleaned = cleaned, _clean(cleaner, cleaned)
     allowed = MAX_GROWTH * len(raw) + 1_000 + (_REL_COST + len(base)) * cleaned.count("<a ")
     if cleaned != before or len(cleaned) > min(MAX_OUTPUT, allowed):
         return _as_text(raw)
@@ -170,15 +206,28 @@ def plain_text(raw_html: str, *, limit: int = MAX_TEXT) -> PlainText:
     """The text that a reader sees: blocks on lines of their own, white space collapsed, at most `limit` characters."""
     if markup.objection(raw_html, markup.FRAGMENT) is not None:
         return _tidy(entities.unescape(_TAGS.sub(" ", raw_html[: 4 * limit])), limit)
+    if "<" not in raw_html and "&" not in raw_html:
+        return _tidy(raw_html.replace("\n", " "), limit)
     body = LexborHTMLParser(f"<!DOCTYPE html><body>{raw_html}").body
-    return PlainText("") if body is None else _tidy(_text(body), limit)
+    return PlainText("") if body is None else _laid_out(_text(body), limit)
+
+
+def text_of(safe: SafeHtml, *, limit: int = MAX_TEXT) -> PlainText:
+    """The same of HTML that has been sanitised: its tags are known and well formed, so no tree is needed."""
+    if "<pre" in safe:
+        return plain_text(safe, limit=limit)
+    marked = _SAFE_TAG.sub(lambda tag: _MARK_OF.get(tag[1], ""), safe.replace("\n", " "))
+    return _laid_out(entities.unescape(marked), limit)
 
 
 def clean_text(text: str, limit: int) -> PlainText:
     """`text` on one line, without control and direction characters, at most `limit` characters, cut at a word.
 
     Empty when nothing visible is left.  Markup in it is text like any other."""
-    line = _tidy(text[: 4 * limit + 256].replace("\n", " "), limit)
+    text = text[: 4 * limit + 256]
+    if text.isascii() and text.isprintable():
+        return PlainText(shorten(" ".join(text.split()), limit))
+    line = _tidy(text.replace("\n", " "), limit)
     visible = any(unicodedata.category(c)[0] not in "CZM" for c in line)
     return line if visible else PlainText("")
 
@@ -195,20 +244,44 @@ def shorten(text: str, limit: int) -> str:
 
 
 def _tidy(text: str, limit: int) -> PlainText:
-    calm = _SPACES.sub(" ", _calm(_LINES.sub("\n", text)))
-    lines = _BREAKS.sub("\n\n", calm)
-    return PlainText(shorten("\n".join(line.strip() for line in lines.split("\n")).strip(), limit))
+    """Plain text with one space between words and at most one empty line between lines."""
+    for mark in ("\r\n", "\r", "\u2028", "\u2029", "\x0c", "\x85"):
+        if mark in text:
+            text = text.replace(mark, "\n")
+    lines = [" ".join(line.split()) for line in _calm(text).split("\n")]
+    return PlainText(shorten(_EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip(), limit))
+
+
+def _laid_out(marked: str, limit: int) -> PlainText:
+    """Lines and paragraphs out of a text in which marks stand for the edges of elements."""
+    parts: list[str] = []
+    gap, breaks = "", 0
+    for line in marked.split("\n"):
+        words = " ".join(line.split())
+        if words == _PARAGRAPH:
+            gap = "\n\n"
+        elif words == _BREAK:
+            breaks += 1
+            gap = "\n\n" if breaks > 1 else gap or "\n"
+        elif words:
+            parts.append((gap or "\n") + words)
+            gap, breaks = "", 0
+    return PlainText(shorten("".join(parts).strip(), limit))
 
 
 def _calm(text: str) -> str:
     """Without characters that are not seen but do something to what is."""
-    return str(_PILED.sub(r"\1", _INVISIBLE.sub("", text)))
+    is_ascii = text.isascii()
+    if not text.replace("\n", "").replace("\t", "").replace("\xa0", "").isprintable():
+        text = (_CONTROLS if is_ascii else _INVISIBLE).sub("", text)
+        if not is_ascii and _TAG_CHARACTERS.search(text):
+            text = _NO_FLAG.sub("", text)
+    if is_ascii:
+        return text
+    return str(_PILED.sub(r"\1", text)) if _MARKS.search(text) else text
 
 
-def _clean(cleaner: nh3.Cleaner, raw: str) -> str:
-    return _calm(cleaner.clean(_calm(raw))).strip()
-
-
+@lru_cache(maxsize=16)
 def _cleaner(base: str) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=set(ALLOWED),
@@ -238,11 +311,12 @@ def _attribute_filter(base: str) -> Callable[[str, str, str], str | None]:
     return keep
 
 
+@lru_cache(maxsize=512)
 def _url(value: str, base: str, tag: str) -> str | None:
     if tag == "a" and _MAILTO.fullmatch(value.strip()):
         return value.strip()
     parsed = urls.parse(value, base=base)
-    if parsed is None or urls.has_userinfo(parsed):
+    if parsed is None or ("@" in parsed and urls.has_userinfo(parsed)):
         return None
     safe = urls.attribute_safe(parsed)
     return safe if safe is not None and len(safe) <= MAX_ATTRIBUTE else None
@@ -265,13 +339,11 @@ def _text(body: LexborNode) -> str:
         tag = node.tag or ""
         if node.is_text_node:
             text = _calm(node.text_content or "")
-            parts.append(text if preformatted else _SPACES.sub(" ", text.replace("\n", " ")))
+            parts.append(text if preformatted else text.replace("\n", " "))
         elif tag == "br":
-            parts.append("\n")
+            parts.append(_MARK_OF["br"])
         elif tag not in DROPPED_WITH_CONTENT:
-            parts.append(
-                _PARAGRAPH if tag in _PARAGRAPHS else _LINE if tag in _BLOCKS else " " if tag in _CELLS else ""
-            )
+            parts.append(_MARK_OF.get(tag, ""))
             preformatted += (tag == "pre") * (-1 if is_left else 1)
             if not is_left:
                 waiting.append((node, True))
@@ -279,4 +351,4 @@ def _text(body: LexborNode) -> str:
                 while child is not None:
                     waiting.append((child, False))
                     child = child.prev
-    return _EDGES.sub(lambda edge: "\n\n" if _PARAGRAPH in edge[0] else "\n", "".join(parts))
+    return "".join(parts)

@@ -49,22 +49,21 @@ def find_author(found: Found, entry: Root, *, is_permalink: bool, same_page: Ite
     if page is None:
         return Authorship(Author(name=name))
     cards = cards_of(found)
-    if any(urls.same_resource(urls.without_fragment(page), one) for one in map(urls.without_fragment, same_page)):
+    if urls.without_fragment(page) in map(urls.without_fragment, same_page):
         own = author_on_page(cards, _rel(found, "me"), page) or _with_url(cards, page)
         return Authorship(own or Author(name=name, url=page))
     return Authorship(_with_url(cards, page) or Author(name=name, url=None if is_rel else page), page)
 
 
-def author_on_page(cards: Sequence[items.Item], rel_me: Iterable[str], page: str) -> Author | None:
+def author_on_page(cards: Sequence[items.Item], rel_me: Iterable[str], page: Url) -> Author | None:
     """Steps 7.2 and 7.3 on the author's page: first all cards by url and uid, then all by rel-me."""
     for card in cards:
         if _is_named(card, page, "url") and _is_named(card, page, "uid"):
             return read_card(card)
-    mine = tuple(rel_me)
+    mine = {url for raw in rel_me if (url := urls.parse(raw)) is not None}
     for card in cards:
-        for url in items.values(card, "url"):
-            if any(items.names(url, link) for link in mine):
-                return read_card(card)
+        if any(urls.parse(raw) in mine for value in items.values(card, "url") for raw in items.raw_urls(value)):
+            return read_card(card)
     return None
 
 
@@ -137,11 +136,11 @@ def _first_link(said: list[Any]) -> Url | None:
     return next(iter(items.links([value for value in said if isinstance(value, str)], limit=1)), None)
 
 
-def _with_url(cards: Sequence[items.Item], page: str) -> Author | None:
+def _with_url(cards: Sequence[items.Item], page: Url) -> Author | None:
     return next((read_card(card) for card in cards if _is_named(card, page, "url")), None)
 
 
-def _is_named(card: items.Item, page: str, name: str) -> bool:
+def _is_named(card: items.Item, page: Url, name: str) -> bool:
     return any(items.names(value, page) for value in items.values(card, name))
 
 

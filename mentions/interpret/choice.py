@@ -19,7 +19,7 @@ from mentions.interpret import items
 from mentions.interpret.dom import Tree, ancestors, attribute
 from mentions.interpret.kind import RESPONSE_PROPERTIES
 from mentions.interpret.microformats import Found, Root
-from mentions.model import Link
+from mentions.model import Link, Url
 
 ENTRY_TYPES: Final = frozenset(
     {"h-entry", "h-event", "h-review", "h-recipe", "h-listing", "h-product", "h-resume", "h-cite", "h-news"}
@@ -58,16 +58,18 @@ def choose(found: Found, tree: Tree, link: Link, *, source: str) -> Choice | Non
     if named is None and not entries:
         return None
     holding = [root for node in linking if (root := _holder(node, by_node, entries)) is not None]
-    holding += [root for root in entries if _responds_to(root, link.url)]
-    about = [root for root in entries if _has_url(root, (source, tree.url))]
+    holding += [root for root in entries if _responds_to(root, Url(link.url))]
+    page = _names_of_page(source, tree.url)
+    about = [root for root in entries if _has_url(root, page)]
     chosen = named or next((root for root in about if root in holding), None) or next(iter(about or holding or entries))
-    return Choice(chosen, _place(chosen, linking, by_node, link.url), len(entries) == 1 or chosen in about)
+    return Choice(chosen, _place(chosen, linking, by_node, Url(link.url)), len(entries) == 1 or chosen in about)
 
 
 def entry_of_page(found: Found, tree: Tree) -> Root | None:
     """The entry that a page is about: the one with the page's URL, else the first."""
     entries = entries_of(found)
-    return next((root for root in entries if _has_url(root, (tree.url,))), next(iter(entries), None))
+    page = _names_of_page(tree.url)
+    return next((root for root in entries if _has_url(root, page)), next(iter(entries), None))
 
 
 def entries_of(found: Found) -> list[Root]:
@@ -96,7 +98,7 @@ def own_words(node: LexborNode, entry: Root, by_node: dict[int, Root]) -> Place:
     return Place.OWN if inner is entry else Place.OUTSIDE
 
 
-def _place(entry: Root, linking: Iterable[LexborNode], by_node: dict[int, Root], target: str) -> Place:
+def _place(entry: Root, linking: Iterable[LexborNode], by_node: dict[int, Root], target: Url) -> Place:
     places = {own_words(node, entry, by_node) for node in linking}
     if Place.OWN in places or _responds_to(entry, target):
         return Place.OWN
@@ -144,13 +146,18 @@ def _is_inside(root: Root, entry: Root) -> bool:
     return current is entry
 
 
-def _has_url(root: Root, pages: Iterable[str]) -> bool:
-    wanted = [urls.without_fragment(page) for page in pages]
-    own = [raw for value in items.values(root.item, "url") if isinstance(value, str) for raw in items.raw_urls(value)]
-    return any(urls.same_resource(raw, page) for raw in own for page in [*pages, *wanted])
+def _names_of_page(*pages: str) -> frozenset[Url]:
+    """The URLs that the page goes by, with and without a fragment."""
+    parsed = [url for page in pages if (url := urls.parse(page)) is not None]
+    return frozenset((*parsed, *map(urls.without_fragment, parsed)))
 
 
-def _responds_to(root: Root, target: str) -> bool:
+def _has_url(root: Root, page: frozenset[Url]) -> bool:
+    own = [value for value in items.values(root.item, "url") if isinstance(value, str)]
+    return any(raw in page or urls.parse(raw) in page for raw in own)
+
+
+def _responds_to(root: Root, target: Url) -> bool:
     return any(items.names(value, target) for name in RESPONSE_PROPERTIES for value in items.values(root.item, name))
 
 
@@ -159,4 +166,8 @@ def _links(node: LexborNode, selector: str, link: Link, base: str) -> bool:
     value = attribute(node, name) or ""
     if name.endswith("srcset"):
         return link.raw in value
-    return (value == link.raw and len(value) < 500) or urls.parse(value, base=base) == link.url
+    if value == link.raw and len(value) < 500:
+        return True
+    host = urls.authority(link.url)
+    is_plainly_elsewhere = host not in value.lower() and ("//" in value[:8] or host not in base)
+    return not is_plainly_elsewhere and urls.parse(value, base=base) == link.url

@@ -14,7 +14,6 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from mentions import urls
 
-TEXT: Final = "-text"
 WHITE: Final = " \t\n\f\r"
 """ASCII white space, which separates class names and surrounds attribute values (HTML standard)."""
 _SILENT: Final = frozenset({"script", "style", "template"})
@@ -23,17 +22,20 @@ _SPECIAL_TEXT: Final = "img,script,style,template"
 _SPLIT: Final = re.compile(r"[ \t\n\f\r]+")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _URL_ATTRIBUTES: Final = ("href", "src", "cite", "data", "poster")
+_WITH_URL: Final = ",".join(f"[{name}]" for name in _URL_ATTRIBUTES)
 
 
 class Tree:
     """A parsed page: its root element, and the URL that its relative links are relative to."""
 
-    __slots__ = ("base", "parser", "url")
+    __slots__ = ("_has_value_class", "_pictured", "base", "parser", "url")
 
     def __init__(self, parser: LexborHTMLParser, *, url: str, base: str) -> None:
         self.parser = parser
         self.url = url
         self.base = base
+        self._pictured: set[int] | None = None
+        self._has_value_class: bool | None = None
 
     @classmethod
     def of(cls, html: str, *, url: str) -> Tree:
@@ -62,6 +64,24 @@ class Tree:
         """The language that the page gives on its root element."""
         return None if self.root is None else attribute(self.root, "lang") or None
 
+    @property
+    def has_value_class(self) -> bool:
+        """Does any element of the page use the value-class pattern?"""
+        if self._has_value_class is None:
+            self._has_value_class = self.first(".value") is not None or self.first(".value-title") is not None
+        return self._has_value_class
+
+    def has_special_text(self, node: LexborNode) -> bool:
+        """Is there anything inside the element whose text is not simply its characters (pictures, scripts)?"""
+        if self._pictured is None:
+            self._pictured = set()
+            for special in self.all(_SPECIAL_TEXT):
+                for around in ancestors(special):
+                    if around.mem_id in self._pictured:
+                        break
+                    self._pictured.add(around.mem_id)
+        return node.mem_id in self._pictured
+
 
 def attribute(node: LexborNode, name: str) -> str | None:
     """The value of an attribute; empty when it is there without one, None when it is not there."""
@@ -71,13 +91,17 @@ def attribute(node: LexborNode, name: str) -> str | None:
 
 def classes(node: LexborNode) -> list[str]:
     """The class names of an element, in order, split at ASCII white space only."""
-    value = node.attributes.get("class")
-    return [name for name in _SPLIT.split(value) if name] if value else []
+    return split(node.attributes.get("class"))
+
+
+def split(value: str | None) -> list[str]:
+    """The parts of a space-separated attribute, in order, split at ASCII white space only."""
+    return [part for part in _SPLIT.split(value) if part] if value else []
 
 
 def tokens(value: str | None) -> list[str]:
     """The parts of a space-separated attribute such as rel, in lower case."""
-    return [part for part in _SPLIT.split(value.lower()) if part] if value else []
+    return split(value.lower()) if value else []
 
 
 def elements(node: LexborNode) -> Iterator[LexborNode]:
@@ -108,24 +132,22 @@ def ancestors(node: LexborNode) -> Iterator[LexborNode]:
         current = current.parent
 
 
-def text_of(node: LexborNode, *, base: str, images: str = "source") -> str:
+def text_of(node: LexborNode, tree: Tree, *, images: str = "source") -> str:
     """The text content of an element as microformats2 wants it: trimmed, scripts and styles left out.
 
-    `images` says what stands for a picture: its alt text or else its address ("source"), its alt text or
-    nothing ("alt"), or nothing at all ("none")."""
-    if node.css_first(_SPECIAL_TEXT) is None and node.tag not in _SILENT:
+    `images` says what stands for a picture: its alt text or else its address ("source"), or its alt text or
+    nothing ("alt")."""
+    if not tree.has_special_text(node):
         return node.text().strip(WHITE)
     parts: list[str] = []
-    current = node.first_child
+    current = None if node.tag in _SILENT else node.first_child
     while current is not None:
-        if current.tag == TEXT:
+        if current.is_text_node:
             parts.append(current.text_content or "")
-        elif current.tag == "img" and images != "none":
-            parts.append(_picture(current, base, images))
-        if current.first_child is not None and current.tag not in _SILENT:
-            current = current.first_child
-        else:
-            current = following(current, node)
+        elif current.tag == "img":
+            parts.append(_picture(current, tree.base, images))
+        inside = None if current.tag in _SILENT else current.first_child
+        current = inside if inside is not None else following(current, node)
     return "".join(parts).strip(WHITE)
 
 
@@ -138,10 +160,11 @@ def _picture(node: LexborNode, base: str, images: str) -> str:
 
 def inner_html(node: LexborNode, base: str) -> str:
     """What is inside an element as HTML, its URLs made absolute, without templates."""
-    for inner in node.css("[href],[src],[cite],[data],[poster]"):
+    for inner in node.css(_WITH_URL):
+        attributes = inner.attributes
         for name in _URL_ATTRIBUTES:
-            if (value := attribute(inner, name)) is not None:
-                inner.attrs[name] = resolve(base, value)
+            if name in attributes:
+                inner.attrs[name] = resolve(base, attributes[name] or "")
     for template in node.css("template"):
         template.decompose()
     return (node.inner_html or "").strip(WHITE)
@@ -152,6 +175,8 @@ def resolve(base: str, reference: str) -> str:
     reference = reference.strip(WHITE)
     if _SCHEME.match(reference):
         return reference
+    if reference[:1] == "/" and reference[1:2] not in ("/", "\\") and "/." not in reference:
+        return base[: base.find("/", base.find("//") + 2)] + reference if base.count("/") > 2 else base + reference
     try:
         return urljoin(base, reference)
     except ValueError:

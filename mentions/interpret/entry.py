@@ -17,9 +17,9 @@ from mentions.interpret import items
 from mentions.interpret.author import read_card
 from mentions.interpret.dates import read_moment
 from mentions.interpret.dom import attribute, tokens
-from mentions.interpret.kind import RESPONSE_PROPERTIES, classify, is_reacji
-from mentions.model import Author, Content, Kind, PlainText, Reaction, SafeHtml, Url
-from mentions.sanitize import clean_text, plain_text, safe_html
+from mentions.interpret.kind import RESPONSE_PROPERTIES, is_reacji
+from mentions.model import Author, Content, Kind, PlainText, Reaction, Url
+from mentions.sanitize import clean_text, safe_html, text_of
 
 MAX_NAME: Final = 300
 MAX_SUMMARY: Final = 2_000
@@ -32,6 +32,7 @@ _TALKATIVE: Final = frozenset({Kind.REPLY, Kind.REACJI, Kind.RSVP, Kind.INVITE, 
 """Kinds whose only name is what they say; a name of a like or a bookmark is its title."""
 _WORDLESS: Final = frozenset({Kind.LIKE, Kind.REPOST, Kind.BOOKMARK, Kind.FOLLOW, Kind.TAG, Kind.PERSON_TAG})
 """Kinds for which the text of the whole item, which stands for a missing name, says nothing of its own."""
+_OF_COMMENTS: Final = ((Kind.LIKE, "like-of"), (Kind.REPOST, "repost-of"), (Kind.BOOKMARK, "bookmark-of"))
 _LANG: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _ELLIPSIS: Final = re.compile(r"(?:\s*(?:\u2026|\.{3,}))+\Z")
 _PICTOGRAMS: Final = frozenset({"emoji", "wp-smiley", "custom-emoji"})
@@ -98,7 +99,7 @@ def read_words(item: items.Item, kind: Kind, *, base: str, has_implied_name: boo
         content, name = Content(None, _plain_block(said, MAX_TEXT) or name), None
     if name and any(_begins(text, name) for text in (content and content.text, raw, summary) if text):
         name = None
-    if summary and content and (_squashed(summary) == _squashed(content.text)):
+    if summary and content and _squashed(summary) == _squashed(content.text):
         summary = None
     return Words(name, summary, content, language(lang) or language(item.get("lang")), _media_in(item, base))
 
@@ -116,9 +117,11 @@ def read_comments(item: items.Item, *, page: str) -> tuple[Reaction, ...]:
 def url_of(item: items.Item, pages: tuple[str, ...]) -> Url | None:
     """The permalink of an item: of several the page itself, else one of the page's origin, else the first."""
     own = items.links([value for value in items.values(item, "url") if not items.is_item(value)])
-    same = next((url for url in own if any(urls.same_resource(url, page) for page in pages)), None)
-    near = next((url for url in own if any(urls.origin(url) == urls.origin(page) for page in pages)), None)
-    return same or near or next(iter(own), None)
+    if len(own) < 2:
+        return next(iter(own), None)
+    same = next((url for url in own if url in map(urls.attribute_safe, pages)), None)
+    near = next((url for url in own if urls.origin(url) in map(urls.origin, pages)), None)
+    return same or near or own[0]
 
 
 def language(value: Any) -> str | None:
@@ -139,9 +142,9 @@ def _content(item: items.Item, base: str) -> tuple[Content | None, str, Any]:
         seen = items.text(value)
         if isinstance(raw, str):
             html = safe_html(raw, base=base)
-            text = plain_text(html)
+            text = text_of(html)
             if text:
-                return Content(SafeHtml(html), text), seen, value.get("lang")
+                return Content(html, text), seen, value.get("lang")
         elif text := _plain_block(seen, MAX_TEXT) or PlainText(""):
             return Content(None, text), seen, None
     return None, "", None
@@ -156,8 +159,7 @@ def _comment(value: Any, page: str) -> Reaction | None:
     if not items.is_item(value):
         url = next(iter(items.links([value], limit=1)), None)
         return None if url is None else Reaction(kind=Kind.REPLY, url=url)
-    kind = classify(value, page).kind
-    kind = Kind.REPLY if kind is Kind.MENTION else kind
+    kind = next((kind for kind, name in _OF_COMMENTS if items.values(value, name)), Kind.REPLY)
     words = read_words(value, kind, base=page, has_implied_name=False)
     published = read_moment(items.first_text(value, "published"))
     author = next((read_card(one) for one in items.values(value, "author")), Author())
@@ -235,7 +237,8 @@ def _plain_block(text: str, limit: int) -> PlainText | None:
 
 def _begins(text: str, name: str) -> bool:
     """Is the name, an ellipsis at its end left aside, how the text begins?"""
-    return _squashed(text).startswith(_squashed(_ELLIPSIS.sub("", name)))
+    begun = _squashed(_ELLIPSIS.sub("", name))
+    return _squashed(text[: 4 * len(name) + 64]).startswith(begun)
 
 
 def _squashed(text: str) -> str:

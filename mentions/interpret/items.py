@@ -6,6 +6,7 @@ raises, and nothing recurses deeper than an item's own values."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from mentions import urls
@@ -15,40 +16,42 @@ Item = Mapping[str, Any]
 
 MAX_VALUES: Final = 200
 """Values of one property that are looked at."""
+MAX_URL: Final = 4_096
+"""Characters of a URL; longer ones are none."""
 
 
 def is_item(value: Any) -> bool:
     """Is the value an embedded item, and not a plain or an e- value?"""
-    return isinstance(value, Mapping) and isinstance(value.get("properties"), Mapping)
+    return isinstance(value, dict) and isinstance(value.get("properties"), dict)
 
 
 def types(item: Any) -> tuple[str, ...]:
     """The types of an item, `h-entry` and the like."""
-    found = item.get("type") if isinstance(item, Mapping) else None
+    found = item.get("type") if isinstance(item, dict) else None
     listed = [found] if isinstance(found, str) else found if isinstance(found, Sequence) else ()
     return tuple(name for name in listed if isinstance(name, str))
 
 
 def values(item: Any, *names: str) -> list[Any]:
     """The values of the first of these properties that has any; nulls and empty strings are none."""
-    properties = item.get("properties") if isinstance(item, Mapping) else None
-    if not isinstance(properties, Mapping):
+    properties = item.get("properties") if isinstance(item, dict) else None
+    if not isinstance(properties, dict):
         return []
     for name in names:
-        found = properties.get(name)
-        listed = found if isinstance(found, list | tuple) else [found]
-        if kept := [value for value in listed[:MAX_VALUES] if _says_something(value)]:
-            return kept
+        if (found := properties.get(name)) is not None:
+            listed = found[:MAX_VALUES] if isinstance(found, list | tuple) else [found]
+            if kept := [value for value in listed if value and isinstance(value, str | dict)]:
+                return kept
     return []
 
 
 def text(value: Any) -> str:
     """What a value says as text: itself, its `value`, or the name of an embedded item."""
     for _ in range(4):
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             break
         inner = value.get("value")
-        value = inner if _says_something(inner) else next(iter(values(value, "name")), "")
+        value = inner if inner and isinstance(inner, str | dict) else next(iter(values(value, "name")), "")
     return value if isinstance(value, str) else ""
 
 
@@ -65,7 +68,7 @@ def raw_urls(value: Any) -> list[str]:
     """The URLs that a value goes by, as written: itself, or url and uid of an item, or else its value."""
     if isinstance(value, str):
         return [value]
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return []
     own = [found for name in ("url", "uid") for found in values(value, name) if not is_item(found)]
     found = [said for one in own if (said := text(one))]
@@ -79,15 +82,23 @@ def links(found: Iterable[Any], *, limit: int = MAX_VALUES) -> tuple[Url, ...]:
         for raw in raw_urls(value):
             if len(seen) >= limit:
                 return tuple(seen)
-            if (url := urls.attribute_safe(raw)) is not None and not urls.has_userinfo(url):
+            if len(raw) <= MAX_URL and (url := _presentable(raw)) is not None:
                 seen.setdefault(url)
     return tuple(seen)
 
 
-def names(value: Any, target: str) -> bool:
-    """Does the value name `target`: as the URL that it is, or as url, uid or value of the item that it is?"""
-    return any(urls.same_resource(raw, target) for raw in raw_urls(value))
+def names(value: Any, target: Url) -> bool:
+    """Does the value name the parsed URL `target`: as the URL that it is, or as url, uid or value of an item?"""
+    return any(raw == target or (len(raw) <= MAX_URL and _parsed(raw) == target) for raw in raw_urls(value))
 
 
-def _says_something(value: Any) -> bool:
-    return (isinstance(value, str) and value != "") or (isinstance(value, Mapping) and len(value) > 0)
+@lru_cache(maxsize=1024)
+def _parsed(raw: str) -> Url | None:
+    """The same URLs are asked about again and again on one page."""
+    return urls.parse(raw)
+
+
+@lru_cache(maxsize=1024)
+def _presentable(raw: str) -> Url | None:
+    url = urls.attribute_safe(raw)
+    return None if url is None or ("@" in url and urls.has_userinfo(url)) else url

@@ -10,11 +10,15 @@ from typing import Any, Final, NamedTuple
 
 import regex  # type: ignore[import-untyped]
 
+from mentions import urls
 from mentions.interpret import items
-from mentions.model import Kind
+from mentions.model import Kind, Url
 
 RSVP_VALUES: Final = frozenset({"yes", "no", "maybe", "interested"})
-_BEFORE_REPLY: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = ((Kind.REPOST, ("repost-of", "repost")), (Kind.LIKE, ("like-of", "like")))
+_BEFORE_REPLY: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
+    (Kind.REPOST, ("repost-of", "repost")),
+    (Kind.LIKE, ("like-of", "like")),
+)
 _AFTER_REPLY: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
     (Kind.BOOKMARK, ("bookmark-of", "bookmark")),
     (Kind.QUOTATION, ("quotation-of",)),
@@ -47,8 +51,10 @@ def classify(item: items.Item, target: str, *, rel_reply_to: Iterable[str] = ())
     `rel_reply_to` are the URLs of the page's `rel=in-reply-to` links, for pages older than the property.  A reply
     that is one emoji becomes a reacji only where its text is known: see `is_reacji`."""
 
+    wanted = urls.parse(target) or Url("")
+
     def is_named_by(*properties: str) -> bool:
-        return any(items.names(value, target) for name in properties for value in items.values(item, name))
+        return any(items.names(value, wanted) for name in properties for value in items.values(item, name))
 
     is_reply = is_named_by("in-reply-to")
     answer = _rsvp(items.values(item, "rsvp"))
@@ -64,7 +70,7 @@ def classify(item: items.Item, target: str, *, rel_reply_to: Iterable[str] = ())
     for kind, properties in _AFTER_REPLY:
         if is_named_by(*properties):
             return Classified(kind)
-    if any(items.names(url, target) for url in rel_reply_to):
+    if any(items.names(url, wanted) for url in rel_reply_to):
         return Classified(Kind.REPLY)
     return Classified(Kind.MENTION)
 

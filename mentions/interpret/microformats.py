@@ -6,6 +6,7 @@ element each item came from, so that a link can be placed in its item."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,7 +15,7 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborNode
 
 from mentions.interpret import classic, properties
-from mentions.interpret.dom import WHITE, Tree, attribute, classes, following, resolve, text_of, tokens
+from mentions.interpret.dom import WHITE, Tree, attribute, classes, resolve, split, text_of, tokens
 
 MAX_NESTING: Final = 16
 """Items inside items; a thread of comments that goes deeper is cut there."""
@@ -23,6 +24,10 @@ MAX_CLASSES: Final = 64
 """Class names of one element that are looked at."""
 MAX_TEXT: Final = 4 << 20
 """Characters of values in all: nested items repeat their text on every level."""
+_MF2: Final = re.compile(r"(?:^|[ \t\n\f\r])(?:h|p|u|dt|e)-[a-z0-9]")
+_CLASSIC_ROOT: Final = re.compile(r"(?:^|[ \t\n\f\r])(?:" + "|".join(classic.CLASSIC) + r")(?:[ \t\n\f\r]|$)")
+_REL_LINKS: Final = "a[rel][href],area[rel][href],link[rel][href]"
+_REL_DETAILS: Final = ("hreflang", "media", "title", "type")
 
 
 @dataclass(slots=True, eq=False)
@@ -72,88 +77,82 @@ class _Item:
     """A u- property or an item was met: url and photo are not implied."""
 
 
+@dataclass(slots=True)
+class _Mark:
+    """An element whose class names (or, inside classic items, rel values) may mean something, and those inside it."""
+
+    node: LexborNode
+    names: list[str]
+    inside: list[_Mark] = field(default_factory=list)
+
+
 class _Finder:
-    """One walk over a tree; keeps the budget and the notes."""
+    """One walk over the marked elements of a tree; keeps the budget and the notes."""
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self.base = tree.base
         self.lang = tree.lang
         self.found = Found({"items": [], "rels": {}, "rel-urls": {}})
         self.text_left = MAX_TEXT
 
     def find(self) -> Found:
-        root = self.tree.root
-        current = root
-        while current is not None and root is not None:
-            names = _names(current)
-            inside = current.first_child
-            if types := _roots(names):
-                self.found.data["items"].append(self._item(current, types, (), None, ()).item)
-                inside = None
-            elif old := classic.roots(names):
-                self.found.data["items"].append(self._item(current, classic.types(old), tuple(old), None, ()).item)
-                inside = None
-            elif current.tag == "template":
-                inside = None
-            current = inside if inside is not None else following(current, root)
+        waiting = _marks(self.tree)[::-1]
+        while waiting:
+            mark = waiting.pop()
+            types, old = _types(mark.names)
+            if types:
+                self.found.data["items"].append(self._item(mark, types, old, None, ()).item)
+            else:
+                waiting.extend(reversed(mark.inside))
         self._rels()
         return self.found
 
     def _item(
-        self, node: LexborNode, types: list[str], old: tuple[str, ...], parent: Root | None, names: tuple[str, ...]
+        self, mark: _Mark, types: list[str], old: tuple[str, ...], parent: Root | None, names: tuple[str, ...]
     ) -> Root:
         """One item with everything in it."""
+        node = mark.node
         root = Root(node, {"type": sorted(types), "properties": {}}, parent, names)
         self.found.roots.append(root)
-        item = _Item(root, old, attribute(node, "lang"))
-        depth = 0
-        while parent is not None:
-            parent, depth = parent.parent, depth + 1
-        if depth >= MAX_NESTING or len(self.found.roots) > MAX_ITEMS:
+        attributes = node.attributes
+        item = _Item(root, old, attributes.get("lang"))
+        if _depth(root) >= MAX_NESTING or len(self.found.roots) > MAX_ITEMS:
             self._note("items were left out: too many, or too deep")
         else:
-            self._properties(item)
+            self._properties(mark, item)
             if not old:
                 self._imply(item)
-        if identity := attribute(node, "id"):
+        if identity := attributes.get("id"):
             root.item["id"] = identity
         if node.tag == "area":
-            root.item |= {name: value for name in ("shape", "coords") if (value := attribute(node, name)) is not None}
+            root.item |= {name: attributes[name] or "" for name in ("shape", "coords") if name in attributes}
         if lang := item.lang or self.lang:
             root.item["lang"] = lang
         return root
 
-    def _properties(self, item: _Item) -> None:
-        """Walks over the elements of an item, not into items inside it."""
-        within = item.root.node
-        current = within.first_child
-        while current is not None:
-            inside = current.first_child
-            if current.tag == "template" or (current.is_element_node and self._element(current, item)):
-                inside = None
-            current = inside if inside is not None else following(current, within)
+    def _properties(self, mark: _Mark, item: _Item) -> None:
+        """Walks over the marked elements of an item, not into items inside it."""
+        waiting = mark.inside[::-1]
+        while waiting:
+            current = waiting.pop()
+            if not self._element(current, item):
+                waiting.extend(reversed(current.inside))
 
-    def _element(self, node: LexborNode, item: _Item) -> bool:
+    def _element(self, mark: _Mark, item: _Item) -> bool:
         """Reads one element of an item; says whether it is an item of its own."""
-        written = _names(node)
-        rels = tokens(attribute(node, "rel")) if item.classic else []
-        if not written and not rels:
-            return False
-        names = classic.translate(written, rels, item.classic) if item.classic else written
-        found = [match for name in names if (match := properties.PROPERTY.match(name))]
-        types = _roots(written)
-        old: tuple[str, ...] = ()
-        if not types and (classic_roots := classic.roots(written)):
-            types, old = classic.types(classic_roots), tuple(classic_roots)
-        elif not types and item.classic:
-            types = _roots(names)
-            old = ("item",) if types == ["h-item"] else ()
+        names = mark.names
+        types, old = _types(names)
+        if item.classic:
+            names = classic.translate(names, tokens(attribute(mark.node, "rel")), item.classic)
+            if not types:
+                types = _roots(names)
+                old = ("item",) if types == ["h-item"] else ()
+        found = [(match[1], match[2]) for name in names if (match := properties.PROPERTY.match(name))]
         if types:
-            self._nested(node, item, types, old, found)
+            self._nested(mark, item, types, old, found)
             return True
-        for match in found:
-            self._add(item, node, match[1], match[2])
+        for prefix, name in found:
+            self._add(item, mark.node, prefix, name)
         return False
 
     def _add(self, item: _Item, node: LexborNode, prefix: str, name: str) -> None:
@@ -173,75 +172,129 @@ class _Finder:
         value: Any
         if prefix == "p":
             value = _tag_of(node) if item.classic and name in ("category", "skill") else None
-            value = properties.text_value(node, self.base) if value is None else value
+            value = properties.text_value(node, self.tree) if value is None else value
         elif prefix == "u":
-            value = properties.url_value(node, self.base)
+            value = properties.url_value(node, self.tree)
         elif prefix == "dt":
-            value, date = properties.time_value(node, self.base, item.default_date)
+            value, date = properties.time_value(node, self.tree, item.default_date)
             item.default_date = date or item.default_date
         else:
-            value = properties.html_value(node, self.base, item.lang or self.lang)
+            value = properties.html_value(node, self.tree, item.lang or self.lang)
         self.text_left -= len(value) if isinstance(value, str) else len(value["value"]) + len(value.get("html", ""))
         return value
 
-    def _nested(self, node: LexborNode, item: _Item, types: list[str], old: tuple[str, ...], found: list[Any]) -> None:
+    def _nested(
+        self, mark: _Mark, item: _Item, types: list[str], old: tuple[str, ...], found: list[tuple[str, str]]
+    ) -> None:
         """An item inside an item: the value of the properties that its element names, else a child."""
         item.has_text = item.has_url = True
-        # the plain value is taken first: reading the inner item makes its URLs absolute and drops templates
-        plain = {match[1]: self._value(item, node, match[1], match[2]) for match in found}
-        root = self._item(node, types, old, item.root, tuple(match[2] for match in found))
+        root = self._item(mark, types, old, item.root, tuple(name for _, name in found))
         if not found:
             item.root.item.setdefault("children", []).append(root.item)
-        for match in found:
-            value = dict(root.item)
-            value |= _nested_value(match[1], root, plain[match[1]])
-            if len(found) == 1:
-                root.item.update(value)
-                value = root.item
-            item.root.item["properties"].setdefault(match[2], []).append(value)
-            item.root.first.setdefault(f"{match[1]}-{match[2]}", value)
+        for prefix, name in found:
+            value = root.item if len(found) == 1 else dict(root.item)
+            value |= self._worth(item, root, prefix, name)
+            item.root.item["properties"].setdefault(name, []).append(value)
+            item.root.first.setdefault(f"{prefix}-{name}", value)
+
+    def _worth(self, item: _Item, root: Root, prefix: str, name: str) -> dict[str, Any]:
+        """What an item is worth as a plain value: its name for p-, its URL for u-, else what its element says."""
+        speaker = {"p": "p-name", "u": "u-url"}.get(prefix, "")
+        if speaker in root.first:
+            value = root.first[speaker]
+            return {"value": value.get("value", "") if isinstance(value, Mapping) and "type" in value else value}
+        if prefix == "u" and "url" in root.item["properties"]:
+            # a url of another kind stands in the way; the suite wants the bare text
+            return {"value": root.node.text().strip(WHITE)}
+        value = self._value(item, root.node, prefix, name)
+        return {"value": value["value"], "html": value["html"]} if prefix == "e" else {"value": value}
 
     def _imply(self, item: _Item) -> None:
         """Name, photo and url of an item that does not give them."""
         found, node = item.root.item["properties"], item.root.node
         if "name" not in found and not item.has_text and self.text_left > 0:
-            name = properties.implied_name(node, self.base)
+            name = properties.implied_name(node, self.tree)
             self.text_left -= len(name)
             found["name"] = [name]
             item.root.first["p-name"] = name
             item.root.has_implied_name = True
-        if (
-            "photo" not in found
-            and not item.has_url
-            and (photo := properties.implied_photo(node, self.base)) is not None
-        ):
+        if item.has_url:
+            return
+        if "photo" not in found and (photo := properties.implied_photo(node, self.tree)) is not None:
             found["photo"] = [photo]
-        if "url" not in found and not item.has_url and (link := properties.implied_url(node, self.base)) is not None:
+        if "url" not in found and (link := properties.implied_url(node, self.tree)) is not None:
             found["url"] = [link]
             item.root.first["u-url"] = link
 
     def _rels(self) -> None:
+        """Every link with a rel: by rel value, and by URL with what describes it; the first of a URL counts."""
         rels: dict[str, list[str]] = self.found.data["rels"]
         urls: dict[str, dict[str, Any]] = self.found.data["rel-urls"]
-        for node in self.tree.all("a[rel],area[rel],link[rel]"):
-            names = list(dict.fromkeys(tokens(attribute(node, "rel"))))
-            href = attribute(node, "href")
-            if not names or href is None:
+        for node in self.tree.all(_REL_LINKS):
+            attributes = node.attributes
+            names = dict.fromkeys(tokens(attributes.get("rel")))
+            if not names:
                 continue
-            _rel(node, names, resolve(self.base, href), rels, urls)
+            url = resolve(self.tree.base, attributes["href"] or "")
+            entry = urls.setdefault(url, {"rels": []})
+            if "text" not in entry:
+                entry["text"] = text_of(node, self.tree)
+            for name in _REL_DETAILS:
+                if value := attributes.get(name):
+                    entry.setdefault(name, value)
+            for name in names:
+                if name not in entry["rels"]:
+                    entry["rels"].append(name)
+                    rels.setdefault(name, []).append(url)
 
     def _note(self, text: str) -> None:
         if text not in self.found.notes:
             self.found.notes.append(text)
 
 
-def _names(node: LexborNode) -> list[str]:
-    """The class names of an element, as many as are looked at."""
-    return classes(node)[:MAX_CLASSES] if node.is_element_node else []
+def _marks(tree: Tree) -> list[_Mark]:
+    """The elements that can be roots or properties, as a tree of their own; of a page with classic roots, every
+    element with a class or a rel, because classic names are everyday words."""
+    written = [(node, node.attributes["class"] or "") for node in tree.all("[class]")]
+    if any(_CLASSIC_ROOT.search(names) for _, names in written):
+        written = [(node, node.attributes.get("class") or "") for node in tree.all(":is([class],[rel])")]
+    else:
+        written = [(node, names) for node, names in written if _MF2.search(names)]
+    tops: list[_Mark] = []
+    around: dict[int, _Mark | None] = {}
+    for node, names in written:
+        if node.tag == "template":
+            continue
+        mark = _Mark(node, split(names)[:MAX_CLASSES])
+        climbed: list[int] = []
+        current = node.parent
+        while current is not None and current.mem_id not in around:
+            climbed.append(current.mem_id)
+            current = current.parent
+        outer = None if current is None else around[current.mem_id]
+        around.update(dict.fromkeys(climbed, outer))
+        around[node.mem_id] = mark
+        (tops if outer is None else outer.inside).append(mark)
+    return tops
+
+
+def _types(names: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """The types that class names make an element, and the classic roots that stand for them where no h- name does."""
+    if types := _roots(names):
+        return types, ()
+    old = tuple(classic.roots(names))
+    return classic.types(old), old
 
 
 def _roots(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(name for name in names if properties.ROOT.match(name)))
+    return list(dict.fromkeys(name for name in names if name[:2] == "h-" and properties.ROOT.match(name)))
+
+
+def _depth(root: Root) -> int:
+    depth, parent = 0, root.parent
+    while parent is not None:
+        parent, depth = parent.parent, depth + 1
+    return depth
 
 
 def _tag_of(node: LexborNode) -> str | None:
@@ -251,31 +304,3 @@ def _tag_of(node: LexborNode) -> str | None:
     path = (attribute(node, "href") or "").split("?")[0].split("#")[0]
     segments = [segment for segment in path.split("/") if segment]
     return unquote(segments[-1]) if segments else None
-
-
-def _nested_value(prefix: str, root: Root, plain: Any) -> dict[str, Any]:
-    """What an item is worth as a plain value: its name for p-, its URL for u-, else what its element says."""
-    value = root.first.get({"p": "p-name", "u": "u-url"}.get(prefix, ""), plain)
-    if prefix == "u" and "u-url" not in root.first and "url" in root.item["properties"]:
-        value = root.node.text().strip(WHITE)  # a url of another kind stands in the way; the suite wants the bare text
-    if prefix == "e" and isinstance(plain, Mapping):
-        return {"value": plain["value"], "html": plain["html"]}
-    if isinstance(value, Mapping) and "type" in value:
-        value = value.get("value", "")
-    return {"value": value}
-
-
-def _rel(
-    node: LexborNode, names: list[str], url: str, rels: dict[str, list[str]], urls: dict[str, dict[str, Any]]
-) -> None:
-    """Files one link by its rel values and by its URL; the first one with a URL describes it."""
-    entry = urls.setdefault(url, {"rels": []})
-    entry.setdefault("text", text_of(node, base=url))
-    for name in ("hreflang", "media", "title", "type"):
-        if value := attribute(node, name):
-            entry.setdefault(name, value)
-    for name in names:
-        if url not in rels.setdefault(name, []):
-            rels[name].append(url)
-        if name not in entry["rels"]:
-            entry["rels"].append(name)

@@ -70,7 +70,7 @@ def page_title(
             return title
     for selector in ("head > title", "h1"):
         node = tree.first(selector)
-        if node is not None and (title := clean_text(text_of(node, base=tree.base, images="alt"), MAX_TITLE)):
+        if node is not None and (title := clean_text(text_of(node, tree, images="alt"), MAX_TITLE)):
             return title
     return None
 
@@ -123,7 +123,7 @@ def _linked_author(tree: Tree) -> Author:
     """A `rel=author` link: its text is the name."""
     for node in tree.all("a[rel][href]"):
         if "author" in tokens(attribute(node, "rel")):
-            name = clean_text(text_of(node, base=tree.base, images="alt"), MAX_NAME)
+            name = clean_text(text_of(node, tree, images="alt"), MAX_NAME)
             return Author(name=name or None, url=_link(tree, attribute(node, "href")))
     return Author()
 

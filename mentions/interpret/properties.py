@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from selectolax.lexbor import LexborNode
 
-from mentions.interpret.dom import WHITE, attribute, classes, elements, following, inner_html, resolve, text_of
+from mentions.interpret.dom import WHITE, Tree, attribute, classes, elements, following, inner_html, resolve, text_of
 
 ROOT: Final = re.compile(r"h-(?:[a-z0-9]+-)?[a-z]+(?:-[a-z]+)*\Z")
 PROPERTY: Final = re.compile(r"(p|u|dt|e)-((?:[a-z0-9]+-)?[a-z]+(?:-[a-z]+)*)\Z")
@@ -39,59 +39,59 @@ _TIMED: Final = {
 }
 
 
-def text_value(node: LexborNode, base: str) -> str:
+def text_value(node: LexborNode, tree: Tree) -> str:
     """The value of a `p-` element."""
-    if (value := _value_class(node)) is not None:
+    if (value := _value_class(node, tree)) is not None:
         return value
     name = {"abbr": "title", "link": "title", "data": "value", "input": "value", "img": "alt", "area": "alt"}.get(
         node.tag or ""
     )
     if name and (value := attribute(node, name)) is not None:
         return value
-    return text_of(node, base=base)
+    return text_of(node, tree)
 
 
-def url_value(node: LexborNode, base: str) -> str | dict[str, Any]:
+def url_value(node: LexborNode, tree: Tree) -> str | dict[str, Any]:
     """The value of a `u-` element: a URL, or URL, alt text and srcset of a picture."""
     if node.tag == "img" and attribute(node, "src") is not None:
-        return _picture(node, base)
+        return _picture(node, tree)
     for name in _LINKING.get(node.tag or "", ()):
         if (link := attribute(node, name)) is not None:
-            return resolve(base, link)
-    value = _value_class(node)
+            return resolve(tree.base, link)
+    value = _value_class(node, tree)
     if value is None and (said := {"abbr": "title", "data": "value", "input": "value"}.get(node.tag or "")):
         value = attribute(node, said)
-    return resolve(base, text_of(node, base=base) if value is None else value)
+    return resolve(tree.base, text_of(node, tree) if value is None else value)
 
 
-def html_value(node: LexborNode, base: str, lang: str | None) -> dict[str, Any]:
+def html_value(node: LexborNode, tree: Tree, lang: str | None) -> dict[str, Any]:
     """The value of an `e-` element: its HTML and its text."""
-    value = text_of(node, base=base)
-    found = {"html": inner_html(node, base), "value": value}
+    value = text_of(node, tree)
+    found = {"html": inner_html(node, tree.base), "value": value}
     if spoken := attribute(node, "lang") or lang:
         found["lang"] = spoken
     return found
 
 
-def time_value(node: LexborNode, base: str, default_date: str | None) -> tuple[str, str | None]:
+def time_value(node: LexborNode, tree: Tree, default_date: str | None) -> tuple[str, str | None]:
     """The value of a `dt-` element, and the date in it, for later elements that only have a time."""
-    value = _value_class_time(node, default_date)
+    value = _value_class_time(node, tree, default_date)
     if value is None:
         name = _TIMED.get(node.tag or "")
         value = attribute(node, name) if name else None
-        value = _whole(text_of(node, base=base) if value is None else value, default_date)
+        value = _whole(text_of(node, tree) if value is None else value, default_date)
     date = value[:10] if _DATE.match(value[:10]) else None
     return value, date
 
 
-def implied_name(node: LexborNode, base: str) -> str:
+def implied_name(node: LexborNode, tree: Tree) -> str:
     """The name of an item that gives no property of its own: alt, title or text."""
     if (own := _label(node)) is not None:
         return own
     child = _only(node)
     grandchild = None if child is None else _only(child)
     label = (child is not None and _label(child)) or (grandchild is not None and _label(grandchild))
-    return label or text_of(node, base=base, images="alt")
+    return label or text_of(node, tree, images="alt")
 
 
 def _label(node: LexborNode) -> str | None:
@@ -100,14 +100,14 @@ def _label(node: LexborNode) -> str | None:
     return None if value is None else value.strip(WHITE)
 
 
-def implied_photo(node: LexborNode, base: str) -> str | dict[str, Any] | None:
+def implied_photo(node: LexborNode, tree: Tree) -> str | dict[str, Any] | None:
     """The picture of an item that gives no `u-` property: itself, its only img or object, or its only child's."""
-    return cast("str | dict[str, Any] | None", _implied(node, lambda found: _photo_of(found, base), ("img", "object")))
+    return cast("str | dict[str, Any] | None", _implied(node, lambda found: _photo_of(found, tree), ("img", "object")))
 
 
-def implied_url(node: LexborNode, base: str) -> str | None:
+def implied_url(node: LexborNode, tree: Tree) -> str | None:
     """The URL of an item that gives no `u-` property: itself, its only link, or its only child's."""
-    return cast("str | None", _implied(node, lambda found: _link_of(found, base), ("a", "area")))
+    return cast("str | None", _implied(node, lambda found: _link_of(found, tree), ("a", "area")))
 
 
 def _implied(node: LexborNode, read: Callable[[LexborNode], Any], tags: tuple[str, str]) -> Any:
@@ -121,17 +121,17 @@ def _implied(node: LexborNode, read: Callable[[LexborNode], Any], tags: tuple[st
     return None
 
 
-def _photo_of(node: LexborNode, base: str) -> str | dict[str, Any] | None:
+def _photo_of(node: LexborNode, tree: Tree) -> str | dict[str, Any] | None:
     if node.tag == "img" and attribute(node, "src") is not None:
-        return _picture(node, base)
+        return _picture(node, tree)
     if node.tag == "object" and (data := attribute(node, "data")) is not None:
-        return resolve(base, data)
+        return resolve(tree.base, data)
     return None
 
 
-def _link_of(node: LexborNode, base: str) -> str | None:
+def _link_of(node: LexborNode, tree: Tree) -> str | None:
     href = attribute(node, "href") if node.tag in ("a", "area") else None
-    return None if href is None else resolve(base, href)
+    return None if href is None else resolve(tree.base, href)
 
 
 def is_root(node: LexborNode) -> bool:
@@ -145,14 +145,14 @@ def _only(node: LexborNode) -> LexborNode | None:
     return children[0] if len(children) == 1 and not is_root(children[0]) else None
 
 
-def _picture(node: LexborNode, base: str) -> str | dict[str, Any]:
-    source = resolve(base, attribute(node, "src") or "")
+def _picture(node: LexborNode, tree: Tree) -> str | dict[str, Any]:
+    source = resolve(tree.base, attribute(node, "src") or "")
     alt, srcset = attribute(node, "alt"), attribute(node, "srcset")
     found: dict[str, Any] = {"value": source}
     if alt is not None:
         found["alt"] = alt
     if srcset:
-        found["srcset"] = _srcset(srcset, base)
+        found["srcset"] = _srcset(srcset, tree.base)
     return found if len(found) > 1 else source
 
 
@@ -166,10 +166,10 @@ def _srcset(value: str, base: str) -> dict[str, str]:
     return found
 
 
-def _value_parts(node: LexborNode) -> list[LexborNode]:
+def _value_parts(node: LexborNode, tree: Tree) -> list[LexborNode]:
     """The `value` and `value-title` elements of a property, not those inside another property or item."""
     found: list[LexborNode] = []
-    current = node.first_child
+    current = node.first_child if tree.has_value_class else None
     while current is not None:
         names = classes(current) if current.is_element_node else []
         inside = current.first_child
@@ -194,14 +194,14 @@ def _part_text(node: LexborNode, *, timed: bool) -> str:
     return node.text() if value is None else value
 
 
-def _value_class(node: LexborNode) -> str | None:
-    parts = _value_parts(node)
+def _value_class(node: LexborNode, tree: Tree) -> str | None:
+    parts = _value_parts(node, tree)
     return "".join(_part_text(part, timed=False) for part in parts) if parts else None
 
 
-def _value_class_time(node: LexborNode, default_date: str | None) -> str | None:
+def _value_class_time(node: LexborNode, tree: Tree, default_date: str | None) -> str | None:
     """Date, time and zone out of separate parts; the first of each counts."""
-    parts = [part for part in (_part_text(part, timed=True).strip() for part in _value_parts(node)) if part]
+    parts = [part for part in (_part_text(part, timed=True).strip() for part in _value_parts(node, tree)) if part]
     date = time = zone = None
     for part in parts:
         if _MOMENT.match(part) and _TIME.match(_MOMENT.match(part)[3]):  # type: ignore[index]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from selectolax.lexbor import LexborHTMLParser
+
 from mentions.links.json_strings import search_json
 from mentions.links.markup_links import search_markup
 from mentions.links.plain_text import search_text
@@ -32,12 +34,14 @@ class LinkSearch:
     notes: tuple[str, ...] = ()
 
 
-def find_link(document: Document, target: str) -> LinkSearch:
-    """Looks for `target` in `document`; ParserError for markup that is made to be slow."""
+def find_link(document: Document, target: str, *, tree: LexborHTMLParser | None = None) -> LinkSearch:
+    """Looks for `target` in `document`; ParserError for markup that is made to be slow.
+
+    `tree` is what `read_hypertext` made of the document, if somebody needed it before."""
     search = Search(target)
     match media_of(document):
         case Media.HTML | Media.XHTML:
-            search_markup(search, document)
+            search_markup(search, document, tree)
         case Media.JSON:
             search_json(search, document)
         case Media.TEXT:

@@ -47,9 +47,9 @@ _CANDIDATE: Final = re.compile(r"[\s,]*([^\s]+)")
 _DESCRIPTORS: Final = re.compile(r"(?:[^,(]++|\([^)]*+\)?)*+,?")
 
 
-def search_markup(search: Search, document: Document) -> None:
+def search_markup(search: Search, document: Document, tree: LexborHTMLParser | None = None) -> None:
     """Shows every link of the document to `search`, in document order, until one is found."""
-    tree = read_hypertext(document)
+    tree = read_hypertext(document) if tree is None else tree
     search.is_gone = _says_it_is_gone(tree)
     search.resolve_against(base_of(tree, document))
     for node in tree.css(_SELECTOR):
