@@ -58,6 +58,8 @@ def _may_be_slow(text: str) -> bool:
     """A cheap upper bound: only such a page is measured tag by tag."""
     if text.count("<") - text.count("</") > _FEW_TAGS:
         return True
+    if len(text) <= _LONG_TAG:
+        return False
     return any(len(piece) > _LONG_TAG and _TAG_START.search(piece) for piece in text.split(">"))
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import orjson
+from selectolax.lexbor import LexborHTMLParser
 
 from mentions import urls
 from mentions.charset import decode_text
@@ -46,13 +47,13 @@ def read_source(document: Document, *, source: str, target: str) -> Reading:
     """Looks for the link and reads what the page says to its target.  ParserError for markup made to be slow.
 
     `source` is the URL that was claimed, fragment and all; `document.url` is where it led."""
-    tree = _tree(document) if media_of(document) in _HYPERTEXT else None
-    search = find_link(document, target, tree=None if tree is None else tree.parser)
+    parser = read_hypertext(document) if media_of(document) in _HYPERTEXT else None
+    search = find_link(document, target, tree=parser)
     notes = search.notes
     if search.link is None:
         return Reading(None, search.near_misses, search.is_gone, notes=notes)
-    if tree is not None:
-        reading = _read_page(tree, search.link, source=source)
+    if parser is not None:
+        reading = _read_page(_tree_of(parser, document), search.link, source=source)
     else:
         reading = Reading(search.link, reaction=_read_text(document, search.link, source))
     return replace(reading, near_misses=search.near_misses, notes=(*notes, *reading.notes))
@@ -112,7 +113,10 @@ def read_links(document: Document) -> OutgoingLinks:
 
 
 def _tree(document: Document) -> Tree:
-    parser = read_hypertext(document)
+    return _tree_of(read_hypertext(document), document)
+
+
+def _tree_of(parser: LexborHTMLParser, document: Document) -> Tree:
     return Tree(parser, url=document.url, base=base_of(parser, document))
 
 
