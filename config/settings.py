@@ -7,7 +7,6 @@ what an option means to the rest is theirs.  `config/example.toml` and `docs/ope
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
@@ -21,7 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from config import VERSION
 from config.sources import SettingsError, check_names, explain, secret_files, toml_file
 
-__all__ = ["Settings", "SettingsError", "load_secret_key", "load_settings"]
+__all__ = ["Settings", "SettingsError", "load_settings"]
 
 
 def _split(value: object) -> object:
@@ -84,10 +83,6 @@ class Keeping(BaseModel):
     )
     queue_bound: int = Field(200_000, ge=1, description="claims waiting, beyond which intake answers 503")
     status_days: int = Field(90, ge=1, description="days that the status URL of a finished claim answers")
-    secret_key: SecretStr | None = Field(
-        None,
-        description="signs what visitors hold, the same everywhere; unset = made once, in the data folder",
-    )
 
     @field_validator("database_url")
     @classmethod
@@ -102,13 +97,6 @@ class Keeping(BaseModel):
         scheme = urlsplit(value.get_secret_value()).scheme.partition("+")[0] if value else "redis"
         if scheme not in ("redis", "rediss", "valkey", "valkeys", "unix"):
             raise ValueError("must start with redis://, rediss://, unix:// or one of them with +sentinel or +cluster")
-        return value
-
-    @field_validator("secret_key")
-    @classmethod
-    def _secret_key_is_long(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value().encode()) < 32:
-            raise ValueError("must be at least 32 bytes long, such as the output of `openssl rand -hex 32`")
         return value
 
 
@@ -256,20 +244,3 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError(explain(error)) from None
-
-
-def load_secret_key(settings: Settings) -> bytes:
-    """The key that signs what visitors hold: as set, else made once and kept in the data folder, for its owner only."""
-    if settings.secret_key is not None:
-        return settings.secret_key.get_secret_value().encode()
-    path = settings.data_dir / "secret_key"
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError), path.with_suffix(f".{secrets.token_hex(4)}").open("xb") as draft:
-        Path(draft.name).chmod(0o600)
-        draft.write(secrets.token_hex(32).encode())
-        draft.flush()
-        try:
-            path.hardlink_to(draft.name)
-        finally:
-            Path(draft.name).unlink()
-    return path.read_bytes()

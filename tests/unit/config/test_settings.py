@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from config.settings import Settings, SettingsError, load_secret_key, load_settings
+from config.settings import Settings, SettingsError, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -144,7 +143,6 @@ def test_arguments_win_over_everything(monkeypatch):
         ({"DEMO": "sometimes"}, "YMATEB_DEMO: Input should be 'auto', 'on' or 'off'"),
         ({"DATABASE_URL": "mysql://db/y"}, "YMATEB_DATABASE_URL: must start with postgresql://"),
         ({"REDIS_URL": "http://r"}, "YMATEB_REDIS_URL: must start with redis://"),
-        ({"SECRET_KEY": "short"}, "YMATEB_SECRET_KEY: must be at least 32 bytes"),
         ({"PROT": "80"}, "YMATEB_PROT is not an option; did you mean YMATEB_PORT?"),
         ({"CONFIG": "/no/such.toml"}, "YMATEB_CONFIG: cannot read /no/such.toml: No such file"),
         ({"REDIS_URL_FILE": "/no/such"}, "YMATEB_REDIS_URL_FILE: cannot read /no/such: No such file"),
@@ -158,7 +156,7 @@ def test_a_wrong_value_is_refused_in_one_line_that_names_it(monkeypatch, variabl
 def test_a_refused_secret_is_not_repeated(monkeypatch):
     assert "hidden" not in refusal(monkeypatch, DATABASE_URL="mysql://u:hidden@db/y")
     monkeypatch.delenv("YMATEB_DATABASE_URL")
-    assert "hidden" not in refusal(monkeypatch, SECRET_KEY="hidden")
+    assert "hidden" not in refusal(monkeypatch, REDIS_URL="http://:hidden@r")
 
 
 def test_a_platforms_own_variables_are_let_be(monkeypatch):
@@ -176,23 +174,3 @@ def test_a_platforms_own_variables_are_let_be(monkeypatch):
 def test_a_wrong_file_is_refused_in_one_line(monkeypatch, tmp_path, toml, said):
     (tmp_path / "y.toml").write_text(toml)
     assert said in refusal(monkeypatch, CONFIG=str(tmp_path / "y.toml"))
-
-
-def test_the_secret_key_is_made_once_and_is_its_owners_only(tmp_path):
-    settings = Settings(data_dir=tmp_path / "data")
-    keys: list[bytes] = []
-    threads = [threading.Thread(target=lambda: keys.append(load_secret_key(settings))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(set(keys)) == 1
-    assert len(keys) == 8
-    assert len(keys[0]) >= 32
-    assert [path.name for path in (tmp_path / "data").iterdir()] == ["secret_key"]
-    assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o077 == 0
-
-
-def test_a_secret_key_that_is_set_is_used(tmp_path):
-    assert load_secret_key(Settings(data_dir=tmp_path, secret_key="k" * 32)) == b"k" * 32
-    assert list(tmp_path.iterdir()) == []
