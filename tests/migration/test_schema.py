@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
@@ -86,6 +88,19 @@ async def test_migrating_again_changes_nothing(operator_database_url):
     await schema.migrate_async(operator_database_url)
     kept = await on(operator_database_url, lambda c: c.execute(text("SELECT follower FROM positions")).scalars().all())
     assert kept == ["a"]
+
+
+async def test_every_migration_can_be_taken_back(operator_database_url):
+    def down(connection: Connection) -> list[str]:
+        config = Config()
+        config.set_main_option("script_location", str(schema.MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        return inspect(connection).get_table_names()
+
+    await schema.migrate_async(operator_database_url)
+    assert await on(operator_database_url, down) == [schema.VERSION_TABLE]
+    await schema.migrate_async(operator_database_url)
 
 
 async def test_a_program_refuses_an_empty_database_with_the_remedy(operator_database_url):
