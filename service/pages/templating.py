@@ -11,6 +11,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from mentions import typed
 from service.i18n import Catalogue, catalogue
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -30,6 +31,7 @@ def environment(lang: str) -> Environment:
     )
     env.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals["locale"] = words
+    env.globals["limits"] = {"content": typed.MOST_CONTENT, "name": typed.MOST_NAME, "trap": typed.HONEYPOT}
     env.filters["number"] = words.number
     env.filters["moment"] = words.moment
     return env

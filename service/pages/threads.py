@@ -45,7 +45,13 @@ async def show_page(request: web.Request) -> web.StreamResponse:
     """GET: the same as a complete page, for an iframe or for whoever runs no script."""
     look, lang = _look(request, level_else=1), _lang(request)
     shown = await shown_thread(request.app, _target(request), lang, look)
-    context = {"thread": shown, "fragment": trusted(shown.html), "look": look, "lang": lang}
+    context = {
+        "thread": shown,
+        "fragment": trusted(shown.html),
+        "look": look,
+        "lang": lang,
+        "is_held": "held" in request.query,
+    }
     headers = {"Cache-Control": CACHE, "Vary": "Accept-Encoding"}
     return render(request, "embed.html", context, headers=headers, framed_by=ANYBODY)
 

@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from mentions import urls
 from mentions.model import EntryState, Kind, Protocol
 from mentions.storage import entries, pages
+from service.pages.fragment import Look, render_thread
 from service.widget.release import current
 from tests.browser.world import MORNING, World, said
 
@@ -272,3 +273,28 @@ async def test_static_files_and_faces(client):
         assert answer.status == 200
         assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     await text_of(client, "/avatar/abc.svg", 404)
+
+
+async def test_the_form_for_comments_posts_what_the_api_takes_and_comes_back_to_the_comment(world, client):
+    """The form is not shown yet (`Look.comments_open`); when it is, it works without a script."""
+    post = world.host + "/post"
+    thread = {"url": post, "count": 0, "children": [], "reactions": {}}
+    form = BeautifulSoup(render_thread(thread, "cy", world.base, Look(comments_open=True)), "lxml").select_one(
+        ".ym-comment"
+    )
+    fields = {field["name"]: field.get("value", "") for field in form.select("input")}
+    fields |= {"name": "Non", "content": "Diolch *yn fawr*!"}
+    headers = {"Origin": world.host}
+    async with client.post(form["action"], data=fields, headers=headers, allow_redirects=False) as answer:
+        assert answer.status == 303
+        place, _, anchor = answer.headers["Location"].partition("#")
+    soup = BeautifulSoup(await text_of(client, place), "lxml")
+    assert soup.select_one(f"#{anchor} .ym-text em").get_text() == "yn fawr"
+    assert soup.html["lang"] == "cy"
+    fields |= {"content": "http://a.example http://b.example http://c.example http://d.example [url=x]y[/url]"}
+    async with client.post(form["action"], data=fields, headers=headers) as answer:
+        soup = BeautifulSoup(await answer.text(), "lxml")
+    assert soup.select_one("#respond[role=status]").get_text() == (
+        "Diolch. Mae’ch sylw yn disgwyl cymeradwyaeth y perchennog."
+    )
+    assert len(soup.select(".ym-item")) == 1
