@@ -10,9 +10,10 @@ from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mentions import urls
 from mentions.model import Entry, EntryState
 from mentions.storage import entries
-from workers.jobs.targets import permalink_id
+from workers.jobs.places import permalink_id
 
 MAX_DEPTH = 100
 """Longest chain that is walked up; what hangs deeper stays where it is."""
@@ -49,7 +50,9 @@ async def adopt(c: AsyncConnection, entry: Entry, *, public_url: str) -> list[En
 
 async def _candidates(c: AsyncConnection, entry: Entry, public_url: str) -> dict[int, Entry]:
     """The live entries of the page that `entry` names as what it replies to, itself excepted."""
-    named = entry.reaction.in_reply_to
+    named = [url for url in entry.reaction.in_reply_to if not _is_the_post(url, entry, public_url)]
+    if not named:
+        return {}
     by_id = {found.id: found for found in await entries.find_by_any_url(c, entry.page_id, named)}
     for entry_id in _permalink_ids(named, public_url):
         found = await entries.get(c, entry_id)
@@ -57,6 +60,11 @@ async def _candidates(c: AsyncConnection, entry: Entry, public_url: str) -> dict
             by_id[found.id] = found
     by_id.pop(entry.id, None)
     return by_id
+
+
+def _is_the_post(url: str, entry: Entry, public_url: str) -> bool:
+    """Most replies name nothing but the page itself, and need not be looked for."""
+    return urls.same_resource(url, entry.target) and permalink_id(url, public_url) is None
 
 
 def _permalink_ids(named: Iterable[str], public_url: str) -> list[int]:

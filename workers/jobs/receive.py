@@ -24,9 +24,10 @@ from mentions.model import (
     Url,
 )
 from workers.jobs.authors import Authors
+from workers.jobs.places import Place, Places
 from workers.jobs.sources import fetch_source
-from workers.jobs.storing import Seen, Stored, store, store_failure
-from workers.jobs.targets import Place, Targets, find_place
+from workers.jobs.storing import Seen, Stored, is_unwelcome, store, store_failure
+from workers.jobs.targets import Targets
 from workers.kit import Kit
 
 NO_SITE = "The target belongs to no site of ours any more."
@@ -40,12 +41,13 @@ class Receiver:
         self._kit = kit
         self._authors = Authors(kit.fetcher, kit.pool)
         self._targets = Targets(kit)
+        self._places = Places(kit)
 
     async def receive(self, claim: Claim) -> Outcome:
         """Looks at the claim's source, and keeps what came of it.  Followers hear of it before this returns.
 
         Raises HostBusy when it is not this claim's turn; then nothing was done."""
-        place = await find_place(self._kit, claim.target)
+        place = await self._places.find(claim.target)
         if place is None:
             return await store_failure(self._kit, claim, Status.TARGET_NOT_FOUND, NO_SITE)
         seen = await self._see(claim, place)
@@ -56,13 +58,12 @@ class Receiver:
     async def _see(self, claim: Claim, place: Place) -> Seen:
         """Everything that has to be asked of the network and of the reading processes."""
         if policy.is_blocked(place.blocks, claim.source):
-            return Seen(BLOCKED, is_blocked=True)
+            return Seen(BLOCKED)
         sighting = await fetch_source(self._kit.fetcher, Url(urls.source_key(claim.source)))
         trace = Trace(hops=sighting.hops)
-        if any(policy.is_blocked(place.blocks, hop.url) for hop in sighting.hops):
-            return Seen(sighting, is_blocked=True, trace=trace)
-        if not isinstance(sighting, Fetched):
-            return Seen(sighting, trace=trace)
+        seen = Seen(sighting, trace=trace)
+        if not isinstance(sighting, Fetched) or is_unwelcome(place.blocks, claim, seen):
+            return seen
         reading, notes = await self._read(sighting.document, claim)
         if reading is None:
             return Seen(sighting, trace=replace(trace, notes=notes))
@@ -75,11 +76,11 @@ class Receiver:
         """The source links to the target: who wrote it, and is there such a target?"""
         reading, author_hops = await self._authors.complete(reading, claim.source)
         trace = replace(seen.trace, author_hops=author_hops, notes=reading.notes)
-        author = reading.reaction.author if reading.reaction is not None else None
-        if policy.is_blocked(place.blocks, claim.source, author):
-            return replace(seen, reading=reading, is_blocked=True, trace=trace)
+        seen = replace(seen, reading=reading, trace=trace)
+        if is_unwelcome(place.blocks, claim, seen):
+            return seen
         look = await self._targets.look(place, claim.target, self._kit.now())
-        return replace(seen, reading=reading, look=look, trace=replace(trace, target_hops=look.hops))
+        return replace(seen, look=look, trace=replace(trace, target_hops=look.hops))
 
     async def _read(self, document: Document, claim: Claim) -> tuple[Reading | None, tuple[str, ...]]:
         """What the source says; None, with the reason, when a parser failed on it."""

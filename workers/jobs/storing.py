@@ -5,18 +5,21 @@ about one source cannot decide on the same old state.  Nothing is fetched here."
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mentions import urls
+from mentions import policy, urls
 from mentions.decide import Act, PageSeen, Past, Policy, Verdict, decide
 from mentions.model import Change, Claim, Entry, EntryState, Fetched, Outcome, Page, Reading, Sighting, Status, Trace
 from mentions.sanitize import POLICY_VERSION
-from mentions.storage import changes, claims, entries, pages
+from mentions.storage import blocks, changes, claims, entries, pages
+from mentions.storage.blocks import Block
 from workers.jobs.parents import adopt, find_parent
-from workers.jobs.targets import UNKNOWN, Look, Place
+from workers.jobs.places import Place
+from workers.jobs.targets import UNKNOWN, Look
 from workers.kit import Kit
 
 
@@ -27,7 +30,6 @@ class Seen:
     sighting: Sighting
     reading: Reading | None = None
     look: Look = UNKNOWN
-    is_blocked: bool = False
     trace: Trace = field(default_factory=Trace)
 
 
@@ -41,10 +43,19 @@ class Stored:
     """Of the last change; None when nothing changed."""
 
 
+def is_unwelcome(blocks: Sequence[Block], claim: Claim, seen: Seen) -> bool:
+    """Whether the source, a page that it led to, or its author is blocked."""
+    if any(policy.is_blocked(blocks, url) for url in (claim.source, *(hop.url for hop in seen.sighting.hops))):
+        return True
+    reaction = seen.reading.reaction if seen.reading is not None else None
+    return reaction is not None and policy.is_blocked(blocks, claim.source, reaction.author) is not None
+
+
 async def store(kit: Kit, claim: Claim, place: Place, seen: Seen) -> Stored:
     """Decides and keeps, in one transaction."""
     async with kit.db.write() as c:
-        filing = _Filing(c, kit, claim, place, seen, kit.now())
+        is_blocked = is_unwelcome(await blocks.for_site(c, place.site.id), claim, seen)
+        filing = _Filing(c, kit, claim, place, seen, kit.now(), is_blocked)
         page = await filing.find_page()
         old = await entries.by_source(c, urls.source_key(claim.source), page.id) if page is not None else None
         verdict = decide(
@@ -93,11 +104,12 @@ class _Filing:
     place: Place
     seen: Seen
     now: datetime
+    is_blocked: bool
 
     async def find_page(self) -> Page | None:
         """The page that the claim is filed under, made or brought up to date only for a link that was verified."""
         if self.place.answered is not None:
-            return self.place.page
+            return await pages.by_id(self.c, self.place.answered.page_id)
         known = await pages.by_key(self.c, urls.page_key(self.claim.target))
         if not self._is_welcome():
             return known
@@ -118,7 +130,7 @@ class _Filing:
     def _is_welcome(self) -> bool:
         reading = self.seen.reading
         is_linked = isinstance(self.seen.sighting, Fetched) and reading is not None and reading.reaction is not None
-        return is_linked and not self.seen.is_blocked and self.seen.look.seen is not PageSeen.MISSING
+        return is_linked and not self.is_blocked and self.seen.look.seen is not PageSeen.MISSING
 
     async def policy(self) -> Policy:
         """What the site's owner wants."""
@@ -127,7 +139,7 @@ class _Filing:
         if options.get("hold") == "strangers":
             authority = urls.site_authority(self.claim.source)
             is_known = await entries.shown_from_authority(self.c, site_id, authority) > 0
-        return Policy(options, self.seen.is_blocked, is_known, POLICY_VERSION)
+        return Policy(options, self.is_blocked, is_known, POLICY_VERSION)
 
     async def past(self, old: Entry | None) -> Past:
         """What a tombstone remembers: who made it one, and what it was before."""

@@ -6,24 +6,19 @@ is no such target; any other fault is no reason to refuse, and the page is filed
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import urls
 from mentions.decide import PageSeen
 from mentions.errors import ParserError
 from mentions.media import is_read_type
-from mentions.model import Document, Entry, Fetched, Gone, Hop, Page, Site, TargetFacts, Url
+from mentions.model import Document, Fetched, Gone, Hop, Site, TargetFacts, Url
 from mentions.sites import SiteBook
-from mentions.storage import blocks as block_store
-from mentions.storage import entries, pages, sites
-from mentions.storage.blocks import Block
+from mentions.storage import pages
 from workers.jobs.once import Once
+from workers.jobs.places import Place
 from workers.kit import Kit
 
 LOOK_AGAIN_AFTER: Final = timedelta(days=1)
@@ -32,18 +27,8 @@ KEEP_UNKNOWN_S: Final = 30.0
 """How long a site that does not answer is left alone."""
 KEEP_PRESENT_S: Final = 5.0
 """For the claims that came together; after that the page is stored, with the time of the look."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a claim belongs, as far as is known before anything was fetched."""
-
-    site: Site
-    page: Page | None
-    """None: nothing has been filed under it yet."""
-    blocks: Sequence[Block]
-    answered: Entry | None = None
-    """The entry whose permalink is the target."""
+KEEP_CHECKED_S: Final = 60.0
+"""How long the database is not asked again when a page was looked at last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,51 +52,30 @@ UNASKED: Final = Look(PageSeen.PRESENT)
 """For pages that were looked at lately, and our own permalinks."""
 
 
-async def find_place(kit: Kit, target: str) -> Place | None:
-    """The site and page of a target; None when it belongs to no site (any more)."""
-    async with kit.db.read() as c:
-        answered = await _answered(c, target, kit.public_url)
-        if answered is not None:
-            site = await sites.by_id(c, answered.site_id)
-            page = await pages.by_id(c, answered.page_id)
-        else:
-            site = SiteBook(await sites.all(c)).site_for(target)
-            page = await pages.by_key(c, urls.page_key(target))
-        if site is None:
-            return None
-        return Place(site, page, await block_store.for_site(c, site.id), answered)
-
-
-async def _answered(c: AsyncConnection, target: str, public_url: str) -> Entry | None:
-    """The entry whose permalink the target is."""
-    entry_id = permalink_id(target, public_url)
-    entry = await entries.get(c, entry_id) if entry_id is not None else None
-    return entry if entry is not None and entry.deleted_at is None else None
-
-
-def permalink_id(url: str, public_url: str) -> int | None:
-    """The `wm-id` in one of our permalinks, http or https; None for any other URL."""
-    key, base = urls.page_key(url), urls.page_key(f"{public_url}/entries/")
-    found = re.fullmatch(r"([0-9]{1,18})", key.removeprefix(base)) if key.startswith(base) else None
-    return int(found[1]) if found else None
-
-
 class Targets:
     """Looks at target pages, each once however many claims ask."""
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
-        self._looks: Once[str, Look] = Once(keep_s=_keep_s, size=1000)
+        self._looks: Once[str, Look] = Once(keep_s=_keep_s, size=1_000)
+        self._checked: Once[str, datetime | None] = Once(keep_s=_keep_checked_s, size=10_000)
 
     async def look(self, place: Place, target: str, now: datetime) -> Look:
         """What is at `target`, asked over the network only when that is due."""
         if place.answered is not None:
             return UNASKED
-        checked_at = place.page.checked_at if place.page is not None else None
+        key = urls.page_key(target)
+        checked_at = await self._checked.get(key, lambda: self._checked_at(key))
         if checked_at is not None and now - checked_at < LOOK_AGAIN_AFTER:
             return UNASKED
         url = urls.without_fragment(target)
         return await self._looks.get(url, lambda: self._look(url, place.site))
+
+    async def _checked_at(self, key: str) -> datetime | None:
+        """When the page of that spelling was looked at last; None: never."""
+        async with self._kit.db.read() as c:
+            page = await pages.by_key(c, key)
+        return page.checked_at if page is not None else None
 
     async def _look(self, url: Url, site: Site) -> Look:
         sighting = await self._kit.fetcher.get(
@@ -138,3 +102,7 @@ def _is_of_site(url: str, site: Site) -> bool:
 
 def _keep_s(look: Look) -> float:
     return {PageSeen.PRESENT: KEEP_PRESENT_S, PageSeen.MISSING: 0.0, PageSeen.UNKNOWN: KEEP_UNKNOWN_S}[look.seen]
+
+
+def _keep_checked_s(checked_at: datetime | None) -> float:
+    return KEEP_CHECKED_S if checked_at is not None else 0.0
