@@ -133,7 +133,7 @@ def page_key(url: str) -> str:
     parts = _split(f"https:{text}" if text.startswith("//") else text)
     if parts is None:
         return ""
-    site = site_authority(parts.host)
+    site = _site_of(parts.host)
     return f"{site}{parts.path}{parts.query}" if site else ""
 
 
@@ -201,6 +201,7 @@ def near_miss_reason(found: str, wanted: str) -> str | None:
 # --- private ------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=16)  # one URL is looked at in several ways, one after the other
 def _serialise(text: str, base: str | None) -> str | None:
     try:
         return ada_url.normalize_url(text) if base is None else ada_url.join_url(base, text)
@@ -216,6 +217,11 @@ def _split(url: str) -> _Parts | None:
         return None
     scheme, userinfo, host, path, query, frag = match.groups()
     return _Parts(scheme, userinfo, host, path, query or "", frag or "")
+
+
+@lru_cache(maxsize=256)
+def _site_of(host: str) -> str:
+    return site_authority(host)
 
 
 def _host_and_port(text: str) -> tuple[str, str, str]:

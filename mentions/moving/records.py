@@ -30,10 +30,23 @@ class Moved:
     state: EntryState = EntryState.SHOWN
     parent_ref: str | None = None
     """The `ref` of what it answers, or None: the post."""
+    copy_of_ref: str | None = None
+    """The `ref` of the response that this one is a copy of."""
     wm_id: int | None = None
     """The id that its readers know it by; kept when it is still free here."""
     private: bool = False
+    page: Url | None = None
+    """The page that it belongs to, where `target` is another URL of it."""
     page_title: str | None = None
+    targets: tuple[str, ...] = ()
+    """Further spellings of the page that the source links to."""
+    updated_at: datetime | None = None
+    """When it last changed there; None: never since `received_at`."""
+    likes: int = 0
+    email: str | None = None
+    """Of who typed it; never shown."""
+    markdown: str | None = None
+    """What was typed, where the other system keeps that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +57,23 @@ class Skipped:
     reason: str
 
 
-def content_of(html: str, *, base: str) -> Content | None:
-    """Foreign HTML as content; None when nothing readable is left."""
+def content_of(html: str, *, base: str, text: str | None = None) -> Content | None:
+    """Foreign HTML as content, `text` being the same in words if given; None when nothing readable is left."""
     safe = sanitize.safe_html(html, base=base)
-    text = sanitize.plain_text(safe)
-    return Content(html=safe, text=text) if text.strip() or safe else None
+    words = (text and lines_of(text)) or sanitize.plain_text(safe)
+    return Content(html=safe, text=words) if words.strip() or safe else None
 
 
 def content_of_text(text: str | None) -> Content | None:
     """Foreign plain text as content; None when it is empty."""
-    clean = sanitize.clean_text(text or "", 100_000)
-    return Content(html=None, text=clean) if clean.strip() else None
+    words = lines_of(text or "")
+    return Content(html=None, text=words) if words else None
+
+
+def lines_of(text: str, limit: int = sanitize.MAX_TEXT) -> PlainText:
+    """Foreign plain text, its lines and paragraphs kept."""
+    lines = "\n".join(sanitize.clean_text(line, limit) for line in text[: 4 * limit].split("\n"))
+    return PlainText(lines.strip()[:limit].rstrip())
 
 
 def name_of(text: object, limit: int = 500) -> PlainText | None:
@@ -68,6 +87,18 @@ def name_of(text: object, limit: int = 500) -> PlainText | None:
 def url_of(text: object) -> Url | None:
     """An http(s) URL out of whatever the file holds; None when it is none."""
     return urls.attribute_safe(text) if isinstance(text, str) and text.strip() else None
+
+
+def moment_of(text: object) -> tuple[str | None, datetime | None]:
+    """When something was published: as it was written, if it can be read, and in UTC."""
+    if not isinstance(text, str):
+        return None, None
+    written = text.strip()
+    try:
+        datetime.fromisoformat(written)
+    except ValueError:
+        return None, None
+    return written, utc(written)
 
 
 def utc(text: object, *, formats: tuple[str, ...] = ()) -> datetime | None:

@@ -1,7 +1,8 @@
-"""webmention.io: exports and API pages, jf2 (`children`) or the older form (`links`).
+"""webmention.io: exports and API pages, jf2 (`children`) or the older form (`links`).  Our own export, too.
 
 Its rows are twelve years of history: kinds that are none (`rsvp-marty mcguire`), null kinds, protocols and authors,
-URLs with spaces.  All of that is read; only a row without source or target is left out."""
+URLs with spaces.  All of that is read; only a row without source or target is left out.  What only our export says is
+read by `own_words.py`."""
 
 from __future__ import annotations
 
@@ -12,8 +13,9 @@ from typing import IO, Any, Final
 import ijson
 
 from mentions import urls
-from mentions.model import WM_PROPERTY, Author, Content, Kind, PlainText, Protocol, Reaction
-from mentions.moving.records import Moved, Skipped, UnreadableExport, content_of, content_of_text, name_of, url_of, utc
+from mentions.model import WM_PROPERTY, Content, Kind, Protocol
+from mentions.moving import jf2, own_words
+from mentions.moving.records import Moved, Skipped, UnreadableExport, content_of, moment_of, utc
 
 BY_PROPERTY: Final[Mapping[str, Kind]] = {
     **{name: kind for kind, name in WM_PROPERTY.items() if kind is not Kind.REACJI},
@@ -62,7 +64,7 @@ def _require_empty_feed(file: IO[bytes]) -> None:
 def _from_jf2(row: Mapping[str, Any], number: int) -> Moved | Skipped:
     rsvp = row.get("rsvp")
     kind = BY_PROPERTY.get(str(row.get("wm-property")), Kind.MENTION)
-    return _moved(
+    moved = _moved(
         number,
         source=row.get("wm-source"),
         target=row.get("wm-target"),
@@ -73,13 +75,14 @@ def _from_jf2(row: Mapping[str, Any], number: int) -> Moved | Skipped:
         kind=kind,
         rsvp=rsvp,
         said=row,
-        content=_jf2_content(row),
+        content=jf2.content(row, base=str(row.get("wm-source") or "")),
     )
+    return own_words.read(moved, row) if isinstance(moved, Moved) and own_words.KIND in row else moved
 
 
 def _from_link(row: Mapping[str, Any], number: int) -> Moved | Skipped:
-    data = _object(row.get("data"))
-    kind_name, _, rsvp = str(_object(row.get("activity")).get("type")).partition("-")
+    data = jf2.obj(row.get("data"))
+    kind_name, _, rsvp = str(jf2.obj(row.get("activity")).get("type")).partition("-")
     content = data.get("content")
     base = str(row.get("source") or "")
     return _moved(
@@ -116,7 +119,7 @@ def _moved(
         return Skipped(ref, f"its source is no http(s) URL: {str(source)[:100]!r}")
     if not isinstance(target, str) or urls.parse(target) is None:
         return Skipped(ref, f"its target is no http(s) URL: {str(target)[:100]!r}")
-    published = utc(said.get("published"))
+    published, published_at = moment_of(said.get("published"))
     answer = rsvp if isinstance(rsvp, str) and rsvp in RSVP else None
     if kind is Kind.RSVP and answer is None:
         kind = Kind.REPLY
@@ -125,58 +128,16 @@ def _moved(
         source=source,
         target=target,
         protocol=Protocol.PINGBACK if protocol == "pingback" else Protocol.WEBMENTION,
-        received_at=utc(received) or published or datetime.fromtimestamp(0, UTC),
+        received_at=utc(received) or published_at or datetime.fromtimestamp(0, UTC),
         wm_id=wm_id if isinstance(wm_id, int) and wm_id > 0 else None,
         private=private is True,
-        reaction=Reaction(
+        reaction=jf2.reaction(
+            said,
             kind=kind,
-            author=_author(said.get("author")),
-            url=url_of(said.get("url")),
-            name=name_of(said.get("name")),
-            summary=_summary(said.get("summary")),
             content=content,
-            published=said["published"] if published else None,
-            published_at=published,
+            published=published,
+            published_at=published_at,
             rsvp=answer if kind is Kind.RSVP else None,
-            in_reply_to=tuple(u for u in [urls.parse(target)] if u and kind in (Kind.REPLY, Kind.RSVP)),
-            syndication=_urls(said.get("syndication")),
-            canonical=url_of(_object(said.get("rels")).get("canonical")),
-            photos=_urls(said.get("photo")),
-            videos=_urls(said.get("video")),
-            audios=_urls(said.get("audio")),
-            categories=tuple(name for one in _list(said.get("category")) if (name := name_of(one))),
+            in_reply_to=jf2.answered_by_default(kind, target),
         ),
     )
-
-
-def _jf2_content(row: Mapping[str, Any]) -> Content | None:
-    content = row.get("content")
-    if isinstance(content, str):
-        return content_of_text(content)
-    held = _object(content)
-    html = held.get("html") or (held.get("value") if held.get("content-type") == "text/html" else None)
-    if isinstance(html, str) and html:
-        return content_of(html, base=str(row.get("wm-source") or ""))
-    text = held.get("text") or held.get("value")
-    return content_of_text(text) if isinstance(text, str) else None
-
-
-def _author(card: object) -> Author:
-    held = _object(card)
-    return Author(name=name_of(held.get("name")), url=url_of(held.get("url")), photo=url_of(held.get("photo")))
-
-
-def _summary(value: object) -> PlainText | None:
-    return name_of(_object(value).get("value") if isinstance(value, Mapping) else value, limit=10_000)
-
-
-def _urls(value: object) -> tuple[Any, ...]:
-    return tuple(url for one in _list(value) if (url := url_of(one)))
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -5,7 +5,7 @@ two become one (`merging.py`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -65,6 +65,47 @@ async def ensure(c: AsyncConnection, site_id: int, url: str, *, now: datetime) -
     found = await by_key(c, key)
     assert found is not None, "the spelling that was taken has a page"
     return found
+
+
+async def ensure_many(
+    c: AsyncConnection, site_id: int, wanted: Mapping[str, tuple[str, str | None]], *, now: datetime
+) -> dict[str, int]:
+    """The ids of pages by `urls.page_key`, those made that are not known yet; `wanted` gives URL and title of each.
+
+    A title is kept where the page has none."""
+    known = await by_keys(c, wanted)
+    untitled = [(page.id, wanted[key][1]) for key, page in known.items() if page.title is None and wanted[key][1]]
+    for page_id, title in untitled:
+        await c.execute(update(t.pages).where(t.pages.c.id == page_id).values(title=title))
+    missing = {key: facts for key, facts in wanted.items() if key not in known}
+    ids = {key: page.id for key, page in known.items()}
+    if not missing:
+        return ids
+    fresh = {"site_id": site_id, "closed": False, "created_at": now}
+    values = [{**fresh, "url": urls.without_fragment(url), "title": title} for url, title in missing.values()]
+    made = await c.execute(insert_or(c, t.pages).returning(t.pages.c.id, t.pages.c.url), values)
+    made_ids = {urls.page_key(row.url): row.id for row in made}
+    taking = [{"key_hash": key_of(key), "key": key, "page_id": made_ids[key]} for key in missing]
+    await c.execute(insert_or(c, t.page_urls).on_conflict_do_nothing(index_elements=["key_hash"]), taking)
+    found = {key: page.id for key, page in (await by_keys(c, missing)).items()}
+    if superfluous := set(made_ids.values()) - set(found.values()):  # somebody else was a moment faster
+        await c.execute(delete(t.pages).where(t.pages.c.id.in_(superfluous)))
+    return ids | found
+
+
+async def answer_to(c: AsyncConnection, page_id: int, key: str, *, now: datetime) -> int:
+    """Makes a spelling (`urls.page_key`) one of the page's; where it is another page's, the two become one.
+
+    Returns the id of the page that stays."""
+    if await _take_key(c, key, page_id):
+        return page_id
+    found = await by_key(c, key)
+    return page_id if found is None else await merging.merge(c, {page_id, found.id}, now=now)
+
+
+async def rename(c: AsyncConnection, page_id: int, url: str) -> None:
+    """Gives a page its canonical URL, which is one of its spellings."""
+    await c.execute(update(t.pages).where(t.pages.c.id == page_id).values(url=urls.without_fragment(url)))
 
 
 async def learn(

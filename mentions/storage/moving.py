@@ -1,0 +1,296 @@
+"""What other systems kept, as `mentions/moving` reads it -> entries.  Doing the same again changes nothing.
+
+A batch is one transaction, which also keeps how far the file has been read (`imports.py`): killed at any moment, the
+next run goes on with the next batch.  An entry that is here already stays as it is, and what was deleted here stays
+deleted.  Rows are written many at a time, so entries are not made by `entries.insert`; decision 0081."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import func, insert, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mentions import policy, sanitize, urls
+from mentions.errors import Conflict
+from mentions.model import Change, EntryState, Protocol, Reaction, Site, Url
+from mentions.moving import Moved, Skipped
+from mentions.moving.records import name_of
+from mentions.moving.url_map import UrlMap
+from mentions.sites import SiteBook
+from mentions.storage import blocks, changes, entry_ids, imports, pages
+from mentions.storage import tables as t
+from mentions.storage.columns import key_of
+from mentions.storage.engine import Database
+from mentions.storage.entries import rows
+from mentions.storage.imports import Import, Report, Result
+from mentions.storage.inserting import insert_or
+
+BATCH: Final = 250
+"""Records in one transaction: many enough to be quick, few enough to hold up nobody."""
+MAX_LIKES: Final = 1_000
+"""Likes that an entry brings along, at most."""
+ACTOR: Final = "import"
+DELETED_HERE: Final = "it was deleted here"
+NO_MAP: Final = UrlMap([])
+_IS_DEAD: Final = EntryState.DELETED.value
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides whether a record is taken, and where it belongs."""
+
+    site: Site
+    book: SiteBook
+    blocks: Sequence[blocks.Block] = ()
+    moved_pages: UrlMap = NO_MAP
+
+
+Identity = tuple[bytes, int]
+"""What entries are told apart by: key of the source, and the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An entry that is here already."""
+
+    id: int
+    is_dead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A record that belongs to a page of the site."""
+
+    number: int
+    record: Moved
+    page: Url
+    page_key: str
+    """What its page is found by."""
+    source_key: bytes
+
+
+async def bring_in(
+    db: Database,
+    site: Site,
+    records: Iterable[Moved | Skipped],
+    *,
+    form: str,
+    digest: bytes,
+    clock: Callable[[], datetime],
+    moved_pages: UrlMap = NO_MAP,
+    on_begin: Callable[[Import], None] = lambda _importing: None,
+    on_batch: Callable[[list[Result]], None] = lambda _results: None,
+) -> Report:
+    """Makes entries of the records, from where an earlier run of the same file was cut off; what became of them all.
+
+    `digest` stands for the file and everything that changes how it is read.  `on_batch` hears of every batch before it
+    is committed.  Raises Conflict when another process is at the same file."""
+    async with db.write() as c:
+        importing = await imports.begin(c, site.id, form, digest, now=clock())
+    on_begin(importing)
+    rest = islice(iter(records), importing.position, None)
+    while batch := list(islice(rest, BATCH)):
+        async with db.write() as c:
+            rules = Rules(site, SiteBook([site]), await blocks.for_site(c, site.id), moved_pages)
+            results = await take(c, importing, batch, rules, now=clock())
+            on_batch(results)
+    after: bytes | None = b""
+    while after is not None:
+        async with db.write() as c:
+            after = await imports.link(c, importing, after)
+    async with db.write() as c:
+        await imports.finish(c, importing, now=clock())
+    return importing.report
+
+
+async def take(
+    c: AsyncConnection, importing: Import, batch: Sequence[Moved | Skipped], rules: Rules, *, now: datetime
+) -> list[Result]:
+    """Makes entries of the next records, in the order of the file, and keeps that they have been dealt with."""
+    judged = [place(record, rules, number) for number, record in enumerate(batch, importing.position)]
+    placed = [one for one in judged if isinstance(one, Placed)]
+    page_ids = await _page_ids(c, rules, placed, now)
+    known = await _known(c, placed, page_ids)
+    new: dict[Identity, Placed] = {}
+    for candidate in placed:
+        if (identity := _identity(candidate, page_ids)) not in known:
+            new.setdefault(identity, candidate)
+    ids = await entry_ids.reserve(c, [one.record.wm_id for one in new.values()])
+    made = dict(zip(new, ids, strict=True))
+    entry_rows = [_row(new[identity], made[identity], identity[1], rules.site.id, now) for identity in new]
+    await _insert(c, list(new.values()), entry_rows, now)
+    results = []
+    for one in judged:
+        if isinstance(one, Placed):
+            identity = _identity(one, page_ids)
+            is_new = new.get(identity) is one
+            results.append(_result(one, known.get(identity) or Known(made[identity], is_dead=False), is_new=is_new))
+        else:
+            results.append(one)
+    await imports.advance(c, importing, results, now=now)
+    shown = [row for row in entry_rows if row["state"] == EntryState.SHOWN.value]
+    told = [(row["site_id"], row["page_id"], row["id"], Change.CREATED) for row in shown]
+    await changes.append_many(c, told, now=now)
+    return results
+
+
+async def preview(
+    db: Database, site: Site, records: Iterable[Moved | Skipped], *, moved_pages: UrlMap = NO_MAP,
+    on_batch: Callable[[list[Result]], None] = lambda _results: None,
+) -> Report:  # fmt: skip
+    """What `bring_in` would make of the records; changes nothing.  Remembers 8 bytes of each."""
+    report, seen, number = Report(), set[int](), 0
+    source = iter(records)
+    while batch := list(islice(source, BATCH)):
+        async with db.read() as c:
+            rules = Rules(site, SiteBook([site]), await blocks.for_site(c, site.id), moved_pages)
+            judged = [place(record, rules, at) for at, record in enumerate(batch, number)]
+            placed = [one for one in judged if isinstance(one, Placed)]
+            page_ids = {
+                key: page.id for key, page in (await pages.by_keys(c, {one.page_key for one in placed})).items()
+            }
+            known = await _known(c, placed, page_ids)
+        results = []
+        for one in judged:
+            if isinstance(one, Placed):
+                fingerprint = hash((one.source_key, one.page_key))
+                found = known.get(_identity(one, page_ids)) if one.page_key in page_ids else None
+                is_new = found is None and fingerprint not in seen
+                seen.add(fingerprint)
+                results.append(_result(one, found, is_new=is_new))
+            else:
+                results.append(one)
+        number += len(batch)
+        report.add(results)
+        on_batch(results)
+    return report
+
+
+def place(record: Moved | Skipped, rules: Rules, number: int) -> Placed | Result:
+    """Where a record belongs, or that it is skipped and why."""
+    if isinstance(record, Skipped):
+        return Result(number, record.ref, "skipped", record.reason)
+    page = rules.moved_pages.new_for(record.target) or record.page or urls.parse(record.target)
+    if page is None or rules.book.site_for(page) is None:
+        return Result(number, record.ref, "skipped", f"its page does not belong to the site: {page or record.target}")
+    if urls.has_userinfo(record.source):
+        return Result(number, record.ref, "skipped", "its source has a user name or password in it")
+    if policy.is_blocked(rules.blocks, record.source, record.reaction.author) is not None:
+        return Result(number, record.ref, "skipped", f"it is blocked here: {record.source}")
+    return Placed(number, record, page, urls.page_key(page), key_of(urls.source_key(record.source)))
+
+
+def _identity(one: Placed, page_ids: Mapping[str, int]) -> Identity:
+    return one.source_key, page_ids[one.page_key]
+
+
+def _result(one: Placed, known: Known | None, *, is_new: bool) -> Result:
+    entry_id = known.id if known else None
+    record = one.record
+    if is_new:
+        return Result(one.number, record.ref, "moved", "", entry_id, record.parent_ref, record.copy_of_ref)
+    if known is not None and known.is_dead and record.state is not EntryState.DELETED:
+        return Result(one.number, record.ref, "skipped", DELETED_HERE, entry_id)
+    return Result(one.number, record.ref, "present", "", entry_id)
+
+
+async def _page_ids(c: AsyncConnection, rules: Rules, placed: Sequence[Placed], now: datetime) -> dict[str, int]:
+    """The page of every record, by key, made where it is not known; it answers to the target of the record, too."""
+    wanted: dict[str, tuple[str, str | None]] = {}
+    aliases: dict[str, str] = {}
+    for one in placed:
+        url, title = wanted.get(one.page_key, (one.page, None))
+        wanted[one.page_key] = (url, title or name_of(one.record.page_title))
+        target_key = urls.page_key(one.record.target)
+        if target_key != one.page_key and rules.book.site_for(one.record.target) is not None:
+            aliases[target_key] = one.page_key
+    page_ids = await pages.ensure_many(c, rules.site.id, wanted, now=now)
+    if aliases:
+        for key, page_key in aliases.items():
+            await pages.answer_to(c, page_ids[page_key], key, now=now)
+        page_ids = await pages.ensure_many(c, rules.site.id, wanted, now=now)  # two of them may be one now
+    return page_ids
+
+
+async def _known(c: AsyncConnection, placed: Sequence[Placed], page_ids: Mapping[str, int]) -> dict[Identity, Known]:
+    e = t.entries.c
+    found = {one.page_key: page_ids[one.page_key] for one in placed if one.page_key in page_ids}
+    sources = {one.source_key for one in placed}
+    if not found:
+        return {}
+    query = select(e.id, e.source_key, e.page_id, e.state).where(
+        e.source_key.in_(sources), e.page_id.in_(set(found.values())), e.merged_into.is_(None)
+    )
+    return {(row.source_key, row.page_id): Known(row.id, row.state == _IS_DEAD) for row in await c.execute(query)}
+
+
+def _row(one: Placed, entry_id: int, page_id: int, site_id: int, now: datetime) -> dict[str, Any]:
+    record = one.record
+    is_dead = record.state is EntryState.DELETED
+    reaction = Reaction(kind=record.reaction.kind) if is_dead else record.reaction
+    received_at = record.received_at.astimezone(UTC)
+    return {
+        "id": entry_id,
+        "site_id": site_id,
+        "page_id": page_id,
+        **rows.source_columns(record.source),
+        "target": record.target,
+        "targets": [] if is_dead else list(dict.fromkeys(record.targets or (record.target,))),
+        "fragment": urls.fragment(record.target),
+        "protocol": record.protocol.value,
+        "state": record.state.value,
+        "received_at": received_at,
+        "updated_at": record.updated_at or received_at,
+        "checked_at": now,  # the other system has looked at it; else all of them would be fetched again at once
+        "deleted_at": received_at if is_dead else None,
+        "deleted_by": ACTOR if is_dead else None,
+        "merged_into": None,
+        "parent_id": None,
+        "cluster_id": None,
+        "private": record.private,
+        "likes": 0 if is_dead else min(record.likes, MAX_LIKES),
+        "avatar": None,
+        "etag": None,
+        "last_modified": None,
+        "revision": 1,
+        "policy_version": sanitize.POLICY_VERSION,
+        **rows.reaction_columns(reaction),
+    }
+
+
+async def _insert(c: AsyncConnection, new: Sequence[Placed], made: Sequence[dict[str, Any]], now: datetime) -> None:
+    """Writes the entries with all that hangs on them.  Raises Conflict when one of them came in meanwhile."""
+    if not new:
+        return
+    await c.execute(insert_or(c, t.entries).on_conflict_do_nothing(), made)
+    pair = tuple_(t.entries.c.id, t.entries.c.source_key)
+    ours = select(func.count()).where(pair.in_([(row["id"], row["source_key"]) for row in made]))
+    if (await c.execute(ours)).scalar_one() != len(made):
+        raise Conflict("some of it came in by itself at this very moment; run the import again, it goes on from here")
+    known_by: list[dict[str, Any]] = []
+    likes: list[dict[str, Any]] = []
+    hidden: list[dict[str, Any]] = []
+    for one, row in zip(new, made, strict=True):
+        entry_id, record = row["id"], one.record
+        if record.state is EntryState.DELETED:
+            continue
+        keys = rows.url_keys(record.source, record.reaction)
+        known_by += ({"entry_id": entry_id, "role": role, "key_hash": key} for role, key in keys)
+        likes += (
+            {"entry_id": entry_id, "visitor": key_of(f"{ACTOR}:{number}"), "at": now} for number in range(row["likes"])
+        )
+        if record.protocol is Protocol.COMMENT and (record.email or record.markdown):
+            words = record.markdown or (record.reaction.content.text if record.reaction.content else "")
+            hidden.append({"entry_id": entry_id, "markdown": words, "email": record.email})
+    noted = {"number": 1, "at": now, "act": "created", "actor": ACTOR, "state_before": None, "reaction": None}
+    revisions = [{"entry_id": row["id"], "state_after": row["state"], **noted} for row in made]
+    for table, values in (
+        (t.entry_urls, known_by), (t.revisions, revisions), (t.likes, likes), (t.comments, hidden)
+    ):  # fmt: skip
+        if values:
+            await c.execute(insert(table), values)
