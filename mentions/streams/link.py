@@ -233,7 +233,9 @@ def _options() -> dict[str, Any]:
         "decode_responses": True,
         "protocol": 2,
         "max_connections": _MOST_CONNECTIONS,
-        "socket_timeout": DEADLINE_S,
+        # Our own deadlines stand around every call.  redis-py's would put `asyncio.wait_for` around each send, which
+        # swallows a cancellation that comes at the wrong moment (Python 3.11): a worker would not stop.
+        "socket_timeout": None,
         "socket_connect_timeout": _CONNECT_S,
         "retry": Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.3), _RETRIES),
         "health_check_interval": 15,

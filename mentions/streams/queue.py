@@ -275,10 +275,14 @@ class Queue:
                 jobs.append(Job(entry_id, claim, deliveries, worker, exhausted))
             else:
                 log.error("claim.was_missing", claim=claim_id, help="does Redis evict keys? It must be noeviction")
-                with reaching_redis():
-                    await self._client.xack(CLAIMS, GROUP, entry_id)
-                    await self._client.xdel(CLAIMS, entry_id)
+                await self._forget(entry_id)
         return jobs
+
+    async def _forget(self, entry_id: str) -> None:
+        with reaching_redis():
+            async with asyncio.timeout(DEADLINE_S):
+                await self._client.xack(CLAIMS, GROUP, entry_id)
+                await self._client.xdel(CLAIMS, entry_id)
 
     async def _fields(self, claim_id: str) -> dict[str, str]:
         return (await self._all_fields([claim_id]))[0]

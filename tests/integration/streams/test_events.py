@@ -175,6 +175,13 @@ async def test_many_follow_one_page_and_each_hears_the_last_cursor(here, elsewhe
         assert heard[-1] == 100
 
 
+async def test_a_follower_that_joins_others_hears_the_last_cursor_too(here, elsewhere):
+    async with aclosing(here.follow(1)) as first, aclosing(here.follow(1)) as second:
+        await elsewhere.publish_change(1, 5)
+        assert await asyncio.wait_for(anext(first), 5) == 5
+        assert await asyncio.wait_for(anext(second), 5) == 5
+
+
 async def test_a_cursor_that_comes_late_does_not_go_back(here, elsewhere):
     await elsewhere.publish_change(1, 9)
     await elsewhere.publish_change(1, 8)

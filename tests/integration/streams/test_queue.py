@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import redis.asyncio
+from structlog.testing import capture_logs
 
 from mentions.errors import QueueFull
 from mentions.model import Status
@@ -532,6 +533,45 @@ async def test_taking_from_an_empty_queue_ends_in_time(queue):
     started = asyncio.get_running_loop().time()
     assert await queue.take("w1", count=10, block_ms=1300) == []
     assert 1.2 < asyncio.get_running_loop().time() - started < 3
+
+
+async def test_a_take_that_is_cancelled_at_any_moment_ends_and_loses_nothing(queue, claim):
+    """redis-py's own timeouts swallow a cancellation now and then on Python 3.11; a worker would not stop."""
+
+    async def take_for_ever(worker: str) -> None:
+        while True:
+            await queue.take(worker, count=1, block_ms=1000)
+
+    for number in range(150):
+        taking = asyncio.create_task(take_for_ever(f"w{number}"))
+        for _ in range(number % 30):
+            await asyncio.sleep(0)
+        adding = asyncio.create_task(queue.add(claim()))
+        for _ in range(number % 7):
+            await asyncio.sleep(0)
+        taking.cancel()
+        done, _ = await asyncio.wait([taking], timeout=5)
+        assert done, "the cancellation was swallowed"
+        await adding
+        await queue.leave(f"w{number}")
+    jobs = await queue.take("last", count=1000, block_ms=0)
+    while taken := await queue.take_over_stalled("last"):
+        jobs += taken
+    assert len({job.claim.id for job in jobs}) == 150
+
+
+async def test_an_entry_whose_claim_is_gone_is_dropped_and_told(queue, link, claim):
+    """A Redis that evicts keys may forget a claim; the operator is told, and the worker goes on."""
+    lost, kept = claim(), claim()
+    await queue.add(lost)
+    await queue.add(kept)
+    await link.client.delete(f"{{ymateb}}:claim:{lost.id}")
+    with capture_logs() as logs:
+        jobs = await queue.take("w1", count=10, block_ms=0)
+    assert [job.claim for job in jobs] == [kept]
+    assert [(one["event"], one["claim"]) for one in logs] == [("claim.was_missing", lost.id)]
+    await queue.finish(jobs[0])
+    assert await queue.depth() == Depth(0, 0, 0, 0)
 
 
 async def test_each_claim_goes_to_one_worker(queue, claim):
