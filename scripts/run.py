@@ -21,11 +21,14 @@ from pathlib import Path
 from typing import Final
 
 from config.settings import Settings, SettingsError, load_settings
+from mentions.streams.embedded import EmbeddedRedis
 
 PROCESSES: Final = {"service": ("service", "serve"), "worker": ("workers", "run")}
 COLOURS: Final = {"service": "36", "worker": "33", "ymateb": "1"}
 EXTRA_GRACE_S: Final = 5.0
 """On top of `shutdown_grace_s`: to stop Redis and close files."""
+ECHO_S: Final = 0.5
+"""What comes this soon after the first signal is its echo: the terminal sends to the group, and make to its child."""
 _PR_SET_PDEATHSIG: Final = 1
 _LIBC: Final = ctypes.CDLL(None)
 
@@ -158,6 +161,13 @@ async def stop(children: list[Child], grace_s: float, hurry: asyncio.Event) -> N
     await asyncio.wait([child.pump for child in children], timeout=1)
 
 
+def stop_redis(data_dir: Path) -> None:
+    """A child that was killed could not stop the Redis that it shared: come and go as its last user."""
+    redis = EmbeddedRedis(data_dir)
+    redis.join()
+    redis.leave()
+
+
 async def _all_ended(children: list[Child]) -> None:
     for child in children:
         await child.process.wait()
@@ -167,11 +177,20 @@ async def supervise(settings: Settings) -> int:
     """Runs until Ctrl-C (0) or until a child ends by itself (1)."""
     asked, hurry = asyncio.Event(), asyncio.Event()
 
+    loop = asyncio.get_running_loop()
+    heard_at = 0.0
+
     def hear() -> None:
-        (hurry if asked.is_set() else asked).set()
+        """The first time: stop.  Again: at once; but not the echo of the first, which make sends on to us."""
+        nonlocal heard_at
+        if not asked.is_set():
+            asked.set()
+            heard_at = loop.time()
+        elif loop.time() - heard_at > ECHO_S:
+            hurry.set()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, hear)
+        loop.add_signal_handler(number, hear)
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     if settings.log_format == "auto":
         environment["YMATEB_LOG_FORMAT"] = "text"
@@ -190,6 +209,8 @@ async def supervise(settings: Settings) -> int:
             if child.process.returncode is not None:
                 say("ymateb", f"{child.name} ended by itself with status {child.process.returncode}; stopping")
     await stop(children, settings.shutdown_grace_s + EXTRA_GRACE_S, hurry)
+    if settings.redis_url is None and any((child.process.returncode or 0) < 0 for child in children):
+        await asyncio.to_thread(stop_redis, settings.data_dir)
     say("ymateb", "stopped")
     return 0 if asked.is_set() else 1
 

@@ -8,17 +8,20 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from scripts.run import ECHO_S
 from tests.support.processes import free_port, running_on
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance]
 ROOT = Path(__file__).parents[2]
+CHILD = re.compile(r"python\S* -m (service serve|workers run)")
 
 
 class MakeRun:
@@ -65,6 +68,10 @@ class MakeRun:
     def nothing_is_left(self) -> bool:
         wait_until(lambda: not running_on(self.folder), within_s=15, what=f"nothing runs on {self.folder}")
         return True
+
+    def children(self) -> list[int]:
+        """The processes that the supervisor has started."""
+        return [pid for pid, command in running_on(self.folder).items() if CHILD.search(command)]
 
     def supervisor(self) -> int:
         [pid] = [pid for pid, command in running_on(self.folder).items() if "scripts.run" in command]
@@ -117,6 +124,31 @@ def test_a_second_one_in_the_same_folder_says_who_holds_it(start):
     assert first.nothing_is_left()
 
 
+def test_a_signal_that_make_passes_on_too_is_no_second_one(start):
+    run = start()
+    run.wait_ready()
+    run.signal_all(signal.SIGTERM)
+    run.ended()
+    assert not run.says("killing it")
+    assert run.nothing_is_left()
+
+
+def test_ctrl_c_again_kills_what_does_not_stop_and_leaves_no_redis(start):
+    run = start()
+    run.wait_ready()
+    children = run.children()
+    assert len(children) == 2
+    for pid in children:
+        os.kill(pid, signal.SIGSTOP)  # they cannot listen
+    run.signal_all(signal.SIGINT)
+    wait_until(lambda: run.says("stopping (Ctrl-C again: at once)"))
+    time.sleep(ECHO_S)  # what comes sooner counts as the same Ctrl-C
+    run.signal_all(signal.SIGINT)
+    wait_until(lambda: run.says("killing it"), within_s=3)
+    run.ended()
+    assert run.nothing_is_left()
+
+
 def test_a_port_that_is_taken_is_told_in_one_line(start):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -139,9 +171,7 @@ def test_nothing_outlives_the_supervisor(start, number):
 def test_a_process_that_ends_takes_the_others_along(start):
     run = start()
     run.wait_ready()
-    [worker] = [
-        pid for pid, command in running_on(run.folder).items() if re.search(r"python\S* -m workers run", command)
-    ]
+    [worker] = [pid for pid in run.children() if "workers run" in running_on(run.folder)[pid]]
     os.kill(worker, signal.SIGKILL)
     assert run.ended() != 0
     assert run.says("worker ended by itself with status -9; stopping")
