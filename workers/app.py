@@ -13,7 +13,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from config.settings import Settings
+from mentions.errors import ConfigurationError
 from mentions.model import Claim, Outcome, Status
 from mentions.storage import Database, schema
 from mentions.streams.events import Events
@@ -35,7 +38,10 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """The database, at the schema that this code needs.  Raises ConfigurationError."""
     db = await Database.open(settings.effective_database_url, pool_size=settings.database_pool)
     try:
-        await schema.require_current(db, migrate_embedded=settings.database_is_embedded)
+        try:
+            await schema.require_current(db, migrate_embedded=settings.database_is_embedded)
+        except (SQLAlchemyError, OSError) as error:
+            raise ConfigurationError(f"the database cannot be reached: {error}") from error
         yield db
     finally:
         await db.close()

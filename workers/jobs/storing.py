@@ -5,10 +5,13 @@ about one source cannot decide on the same old state.  Nothing is fetched here."
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import policy, urls
@@ -21,6 +24,10 @@ from workers.jobs.parents import adopt, find_parent
 from workers.jobs.places import Place
 from workers.jobs.targets import UNKNOWN, Look
 from workers.kit import Kit
+
+COLLISIONS: Final = 4
+"""Tries beside the last one."""
+COLLISION_PAUSE_S: Final = (0.01, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,23 @@ def is_unwelcome(blocks: Sequence[Block], claim: Claim, seen: Seen) -> bool:
 
 
 async def store(kit: Kit, claim: Claim, place: Place, seen: Seen) -> Stored:
-    """Decides and keeps, in one transaction."""
+    """Decides and keeps, in one transaction.  One that lost against another is done again, on the new state."""
+    for _ in range(COLLISIONS):
+        try:
+            return await _store(kit, claim, place, seen)
+        except DBAPIError as error:
+            if not _is_collision(error):
+                raise
+            await asyncio.sleep(kit.rng.uniform(*COLLISION_PAUSE_S))
+    return await _store(kit, claim, place, seen)
+
+
+def _is_collision(error: DBAPIError) -> bool:
+    """Whether two transactions got into each other's way: a row that both made, a deadlock, a serialisation failure."""
+    return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}
+
+
+async def _store(kit: Kit, claim: Claim, place: Place, seen: Seen) -> Stored:
     async with kit.db.write() as c:
         is_blocked = is_unwelcome(await blocks.for_site(c, place.site.id), claim, seen)
         filing = _Filing(c, kit, claim, place, seen, kit.now(), is_blocked)
@@ -113,8 +136,11 @@ class _Filing:
         known = await pages.by_key(self.c, urls.page_key(self.claim.target))
         if not self._is_welcome():
             return known
-        page = known or await pages.ensure(self.c, self.place.site.id, self.claim.target, now=self.now)
         look = self.seen.look
+        if known is not None and look.final_url is None:
+            return known
+        await changes.lock(self.c)  # before any row: pages that turn out to be one are merged under it
+        page = await pages.ensure(self.c, self.place.site.id, self.claim.target, now=self.now)
         if look.final_url is None:
             return page
         canonical = look.facts.canonical if look.facts is not None else None

@@ -69,11 +69,17 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def db(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Database]:
+@pytest.fixture
+def migrated_url(migrated_file: Path, tmp_path: Path) -> str:
+    """A fresh database with the current schema: SQLite, unless a module says otherwise."""
     path = tmp_path / "ymateb.sqlite3"
     path.write_bytes(migrated_file.read_bytes())
-    database = await Database.open(f"sqlite:///{path}")
+    return f"sqlite:///{path}"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def db(migrated_url: str) -> AsyncIterator[Database]:
+    database = await Database.open(migrated_url)
     yield database
     await database.close()
 
