@@ -5,15 +5,14 @@ Also what a request prefers.  Errors are problems.py's business."""
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
 from aiohttp import web
 
 from mentions.errors import InvalidInput
+from service.shelf import Body
 
 PUBLIC: Final = "no-cache"
 """May be stored by anybody, must be asked about again: the ETag makes that cheap."""
@@ -40,28 +39,37 @@ def json_answer(
 
 def body_answer(
     request: web.Request,
-    body: bytes,
+    body: bytes | Body,
     content_type: str,
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     cache: str = PUBLIC,
 ) -> web.Response:
-    """A body with its ETag; 304 without it when the request has it already."""
+    """A body with its ETag; 304 without it when the request has it already.  A `Body` is kept, and compressed once."""
     if content_type == "application/json" and (callback := request.query.get("jsonp")) is not None:
-        body, content_type = _call(callback, body), "text/javascript"
-    etag = f"{_digest(body)}{_GZIP_SUFFIX if (zipped := _is_zipped(request, body)) else ''}"
+        body, content_type = _call(callback, body.raw if isinstance(body, Body) else body), "text/javascript"
+    known = body if isinstance(body, Body) else Body(body)
+    zips = len(known.raw) >= _WORTH_COMPRESSING_BYTES and takes_gzip(request)
+    etag = f"{known.digest}{_GZIP_SUFFIX if zips else ''}"
     out = {"Cache-Control": cache, "Vary": "Accept-Encoding", **(headers or {})}
     if status == 200 and is_known(request, etag):
         answer = web.Response(status=304, headers=out)
     else:
-        answer = web.Response(
-            body=body, status=status, headers={**out, "Content-Type": f"{content_type}; charset=utf-8"}
-        )
-        if zipped:
-            answer.enable_compression(web.ContentCoding.gzip)
+        out["Content-Type"] = f"{content_type}; charset=utf-8"
+        answer = _whole(known, status, out, zips=zips, is_kept=known is body)
     if status == 200:
         answer.etag = etag
+    return answer
+
+
+def _whole(body: Body, status: int, headers: dict[str, str], *, zips: bool, is_kept: bool) -> web.Response:
+    """The body as it is, or compressed: at once and for everybody when it is kept, else while it is sent."""
+    if zips and is_kept:
+        return web.Response(body=body.zipped, status=status, headers={**headers, "Content-Encoding": "gzip"})
+    answer = web.Response(body=body.raw, status=status, headers=headers)
+    if zips:
+        answer.enable_compression(web.ContentCoding.gzip)
     return answer
 
 
@@ -104,14 +112,6 @@ def _accepted(header: str) -> dict[str, float]:
         if name:
             weights.setdefault(name, weight)
     return weights
-
-
-def _is_zipped(request: web.Request, body: bytes) -> bool:
-    return len(body) >= _WORTH_COMPRESSING_BYTES and takes_gzip(request)
-
-
-def _digest(body: bytes) -> str:
-    return urlsafe_b64encode(blake2b(body, digest_size=15).digest()).decode()
 
 
 def _call(callback: str, body: bytes) -> bytes:

@@ -15,6 +15,7 @@ from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
 from mentions.streams.tallies import Tallies
 from service.places import SiteCache
+from service.shelf import Shelf
 
 SETTINGS: Final = web.AppKey("settings", Settings)
 DB: Final = web.AppKey("db", Database)
@@ -24,6 +25,7 @@ EVENTS: Final = web.AppKey("events", Events)
 LIMITS: Final = web.AppKey("limits", Limits)
 TALLIES: Final = web.AppKey("tallies", Tallies)
 SITES: Final = web.AppKey("sites", SiteCache)
+SHELF: Final = web.AppKey("shelf", Shelf)
 CLOSING: Final = web.AppKey("closing", asyncio.Event)
 """Set when the process is to stop: answers that would go on for ever end then."""
 PROBLEM: Final = web.RequestKey("problem", str)

@@ -16,12 +16,12 @@ from aiohttp import web
 
 from config import logs
 from mentions.errors import InvalidInput, RateLimited, Unavailable
-from mentions.model import Change, Entry, EntryState, Page
+from mentions.model import Entry, EntryState, Page
 from mentions.storage import changes, entries, pages
 from mentions.storage.changes import Changed
 from service import answers, clients, keys
 from service.api import jf2, query, threads, tokens
-from service.api.jf2 import Jf2
+from service.api.jf2 import TOLD_WITH_ENTRY, Jf2
 
 log = logs.get_logger(__name__)
 
@@ -36,7 +36,6 @@ MOST_STREAMS_OF_ONE: Final = 40
 """Streams that one client may have at a time."""
 _BATCH: Final = 200
 _MOST_PER_PAGE: Final = 1_000
-_TOLD_WITH_ENTRY: Final = frozenset({Change.CREATED, Change.UPDATED, Change.APPROVED})
 
 STREAMS: Final = web.AppKey("streams", dict[str, int])
 """Client -> streams that it has open."""
@@ -81,20 +80,16 @@ def tell(
     What an earlier change made of an entry is history: one that was shown and is hidden now is told by what hid it."""
     told: list[Jf2] = []
     for changed in happened:
-        item: Jf2 = {
-            "cursor": changed.cursor,
-            "change": changed.change.value,
-            "at": jf2.zulu(changed.at),
-            "wm-id": changed.entry_id,
-        }
         entry = known.get(changed.entry_id)
-        if changed.change in _TOLD_WITH_ENTRY:
-            if entry is None or entry.page_id not in of or not _may_see(entry, sees_all=sees_all):
-                continue
-            item |= {"wm-status": entry.state.value, "entry": jf2.entry_to_jf2(entry, of[entry.page_id], base)}
-        elif entry is not None and (source := jf2.safe_url(entry.source)) and entry.page_id in of:
-            item |= {"wm-source": source, "wm-target": jf2.safe_url(entry.target) or of[entry.page_id].url}
-        told.append(item)
+        page = of.get(entry.page_id) if entry is not None else None
+        if changed.change in TOLD_WITH_ENTRY and (
+            entry is None or page is None or not _may_see(entry, sees_all=sees_all)
+        ):
+            continue
+        if entry is None:
+            told.append(jf2.change_facts(changed.cursor, changed.change, changed.at, changed.entry_id))
+        else:
+            told.append(jf2.change_to_jf2(changed.cursor, changed.change, changed.at, entry, page, base))
     return told
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,26 +12,32 @@ from aiohttp import web
 
 from config import logs
 from mentions.errors import InvalidInput
-from mentions.model import Entry, Kind, Page, Site
-from mentions.storage import Database, changes, entries, pages
+from mentions.model import Entry, Kind, Page
+from mentions.storage import changes, entries, pages
 from mentions.storage.entries import MentionQuery
 from service import answers, keys
-from service.api import feeds, jf2, query, tokens
+from service.api import exports, feeds, jf2, query, tokens
 from service.api.jf2 import Jf2
+from service.shelf import Body
 
 log = logs.get_logger(__name__)
 
-FORMATS: Final = ("json", "jf2", "atom", "html")
+CONTENT_TYPES: Final = {
+    "json": "application/json",
+    "jf2": "application/json",
+    "atom": "application/atom+xml",
+    "html": "text/html",
+}
+"""Ending of the address -> what it gives."""
 _AT_ONCE: Final = 100
 """Entries that are made ready before others get their turn."""
-_EXPORTED_AT_ONCE: Final = 500
 
 
 def setup(app: web.Application) -> None:
     """Adds the addresses, with and without their endings."""
     for path in ("/api/mentions", "/api/links"):
         app.router.add_get(path, show_mentions)
-        app.router.add_get(f"{path}.{{format:{'|'.join(FORMATS)}}}", show_mentions)
+        app.router.add_get(f"{path}.{{format:{'|'.join(CONTENT_TYPES)}}}", show_mentions)
     for path, handler in (("/api/count", show_count), ("/api/deleted", show_deleted), ("/api/export", show_export)):
         app.router.add_get(path, handler)
     app.router.add_get("/api/count.json", show_count)
@@ -42,24 +48,44 @@ def setup(app: web.Application) -> None:
 async def show_mentions(request: web.Request) -> web.Response:
     """GET: the entries asked for, in the form that the ending names; bare is `.json`, or HTML for a browser."""
     asked = await query.read_query(request)
-    async with request.app[keys.DB].read() as c:
-        found, total = await entries.query(c, asked.query)
-        of = await pages.by_ids(c, {entry.page_id for entry in found})
     form = request.match_info.get("format") or ("html" if answers.prefers_html(request) else "json")
-    cache = answers.PRIVATE if asked.is_private else answers.PUBLIC
-    base = request.app[keys.SETTINGS].public_url
     headers = {"Vary": "Accept, Accept-Encoding"}
+    if form == "html":
+        headers["Content-Security-Policy"] = feeds.HTML_POLICY
+
+    async def make() -> bytes:
+        return await _list(request.app, asked.query, form, f"{request.app[keys.SETTINGS].public_url}{request.path}")
+
+    cache = answers.PRIVATE if asked.is_private else answers.PUBLIC
+    body = await _kept(request.app, asked.query, (form, request.path), make)
+    return answers.body_answer(request, body, CONTENT_TYPES[form], cache=cache, headers=headers)
+
+
+async def _kept(
+    app: web.Application, asked: MentionQuery, shape: tuple[str, ...], make: Callable[[], Awaitable[bytes]]
+) -> Body | bytes:
+    """A list about named pages is made once for as long as they stay as they are; any other is made anew."""
+    if asked.targets is None:
+        return await make()
+    async with app[keys.DB].read() as c:
+        named = await pages.by_keys(c, [target.key for target in asked.targets])
+        version = await entries.version(c, {page.id for page in named.values()})
+    return await app[keys.SHELF].get((asked, *shape), version, make)
+
+
+async def _list(app: web.Application, asked: MentionQuery, form: str, self_url: str) -> bytes:
+    """The entries asked for, written down in one of the forms."""
+    async with app[keys.DB].read() as c:
+        found, total = await entries.query(c, asked)
+        of = await pages.by_ids(c, {entry.page_id for entry in found})
+    base = app[keys.SETTINGS].public_url
     if form == "json":
         links = await outside(found, of, base, jf2.entry_to_link)
-        return answers.json_answer(request, {"links": links, "paging": _paging(asked.query, total)}, cache=cache)
+        return orjson.dumps({"links": links, "paging": _paging(asked, total)})
     children = await outside(found, of, base, jf2.entry_to_jf2)
     if form == "jf2":
-        return answers.json_answer(request, jf2.feed(children, paging=_paging(asked.query, total)), cache=cache)
-    if form == "atom":
-        atom = feeds.atom(children, f"{base}{request.path}", base)
-        return answers.body_answer(request, atom, "application/atom+xml", cache=cache, headers=headers)
-    headers |= {"Content-Security-Policy": feeds.HTML_POLICY}
-    return answers.body_answer(request, feeds.html(children), "text/html", cache=cache, headers=headers)
+        return orjson.dumps(jf2.feed(children, paging=_paging(asked, total)))
+    return feeds.atom(children, self_url, base) if form == "atom" else feeds.html(children)
 
 
 async def show_count(request: web.Request) -> web.Response:
@@ -106,28 +132,10 @@ async def show_export(request: web.Request) -> web.StreamResponse:
     if answers.takes_gzip(request):
         answer.enable_compression(web.ContentCoding.gzip)
     await answer.prepare(request)
-    async for part in export_jf2(db, site, request.app[keys.SETTINGS].public_url):
+    async for part in exports.jf2_feed(db, site, request.app[keys.SETTINGS].public_url, everything=False):
         await answer.write(part)
     await answer.write_eof()
     return answer
-
-
-async def export_jf2(db: Database, site: Site, base: str) -> AsyncIterator[bytes]:
-    """A jf2 feed of everything that the site shows, private entries included, in parts: one entry a line."""
-    head = {"type": "feed", "name": "Webmentions", "site": site.authority}
-    yield orjson.dumps(head).removesuffix(b"}") + b',"children":['
-    separator, after = b"\n", 0
-    while True:
-        async with db.read() as c:
-            found = await entries.of_site(c, site.id, after=after, limit=_EXPORTED_AT_ONCE)
-            of = await pages.by_ids(c, {entry.page_id for entry in found})
-        for child in await outside(found, of, base, jf2.entry_to_jf2):
-            yield separator + orjson.dumps(child)
-            separator = b",\n"
-        if len(found) < _EXPORTED_AT_ONCE:
-            break
-        after = found[-1].id
-    yield b"\n]}\n"
 
 
 async def outside(

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
+import orjson
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +21,7 @@ from mentions.threads import Branch, SortKey
 from service import answers, keys
 from service.api import jf2, query
 from service.api.jf2 import Jf2
+from service.shelf import Body
 
 Sort = Literal["oldest", "newest"]
 
@@ -44,18 +46,28 @@ async def show_thread(request: web.Request) -> web.Response:
     target = request.query.get("target") or ""
     if not target:
         raise InvalidInput("A target URL is required")
-    thread = await thread_of(
-        request.app,
-        target,
-        sort="newest" if request.query.get("sort") == "newest" else "oldest",
-        after=read_after(request.query.get("after")),
-        per_page=query.read_number(request, ("perPage", "per-page"), DEFAULT_PER_PAGE, MOST_PER_PAGE, least=1),
-    )
-    headers = {}
-    if thread["next"]:
-        following = request.rel_url.update_query(after=thread["next"])
-        headers["Link"] = f'<{request.app[keys.SETTINGS].public_url}{following}>; rel="next"'
-    return answers.json_answer(request, thread, headers=headers)
+    sort: Sort = "newest" if request.query.get("sort") == "newest" else "oldest"
+    after = read_after(request.query.get("after"))
+    per_page = query.read_number(request, ("perPage", "per-page"), DEFAULT_PER_PAGE, MOST_PER_PAGE, least=1)
+
+    async def make() -> bytes:
+        return orjson.dumps(await thread_of(request.app, target, sort=sort, after=after, per_page=per_page))
+
+    body = await kept_body(request.app, target, ("thread", sort, after, per_page), make)
+    return answers.body_answer(request, body, "application/json")
+
+
+async def kept_body(
+    app: web.Application, target: str, shape: tuple[Hashable, ...], make: Callable[[], Awaitable[bytes]]
+) -> Body:
+    """What `make` makes of the target's thread, made once for as long as the thread stays as it is.
+
+    `shape` names everything but the thread that the answer depends on.  Raises InvalidTarget as `find_page` does."""
+    if (page := await find_page(app, target)) is None:
+        return Body(await make())
+    async with app[keys.DB].read() as c:
+        version = await entries.version(c, [page.id])
+    return await app[keys.SHELF].get((page.id, *shape), version, make)
 
 
 async def thread_of(
@@ -72,8 +84,7 @@ async def thread_of(
     db, base = app[keys.DB], app[keys.SETTINGS].public_url
     page = await find_page(app, target)
     if page is None:
-        async with db.read() as c:
-            return _empty(target, await changes.latest(c))
+        return _empty(target)
     return await build_thread(db, page, sort, base=base, after=after, per_page=per_page)
 
 
@@ -108,11 +119,11 @@ async def build_thread(
 ) -> Jf2:
     """The thread of a page in its outside form.
 
-    `cursor` is the change cursor that the thread was read at: events follow from there without a gap.  `next` is what
+    `cursor` is the change cursor of the page when it was read: events follow from there without a gap.  `next` is what
     `after` has to be for the next page of top-level responses, None on the last one.  Reactions stand on the first
     page only."""
     async with db.read() as c:
-        cursor = await changes.latest(c)
+        cursor = await changes.latest(c, page_id=page.id)
         found = await find_entries(c, page.id)
     thread = threads.build(found, permalink_base=f"{base}/entries/")
     shown, following = threads.page_of(thread.roots, after=after, limit=per_page, newest_first=sort == "newest")
@@ -158,9 +169,9 @@ def _branch(branch: Branch, page: Page, base: str) -> Jf2:
     return made
 
 
-def _empty(target: str, cursor: int) -> Jf2:
+def _empty(target: str) -> Jf2:
     url = jf2.safe_url(query.absolute(target)) or target
-    empty: Jf2 = {"counts": {}, "reactions": {}, "children": [], "cursor": cursor, "next": None, "closed": False}
+    empty: Jf2 = {"counts": {}, "reactions": {}, "children": [], "cursor": 0, "next": None, "closed": False}
     return {"type": "feed", "url": url, "name": "", "count": 0} | empty
 
 

@@ -1,33 +1,104 @@
-"""`export`: a site's responses, to take away."""
+"""`import` and `export`: a site's responses, brought in from elsewhere and taken away."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import click
 
 from config.settings import Settings
-from service.api.mentions import export_jf2
+from mentions.moving.url_map import UrlMap
+from mentions.storage import moving
+from mentions.storage.imports import Report
+from service.api import exports
 from service.commands import common
+from service.commands.sources import FORMATS, Source
+from service.commands.telling import Teller
 
 
 def setup(cli: click.Group) -> None:
-    """Adds the command."""
+    """Adds both commands."""
     cli.add_command(export)
+    cli.add_command(bring_in)
+
+
+@click.command("import")
+@common.of_site
+@click.argument("form", metavar="FORMAT", type=click.Choice(list(FORMATS)))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
+@click.option(
+    "--map", "url_map", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE.csv",
+    help="Old and new addresses of pages, for a site that moved.",
+)  # fmt: skip
+@click.option("--base", metavar="URL", help="What paths in the file hang from; https://AUTHORITY/ if not said.")
+@click.option(
+    "--report", "report_file", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE",
+    help="Write what became of every record there, as JSON lines.",
+)  # fmt: skip
+@common.as_json
+def bring_in(
+    authority: str, form: str, file: Path, url_map: Path | None, base: str | None, report_file: Path | None,
+    *, dry_run: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Bring in FILE, which FORMAT (webmention.io, wxr, disqus, isso) was exported to.
+
+    A run that was cut off goes on where it was when the same is said again; the same file twice changes nothing.
+    FORMAT webmention.io is also what `export` writes."""
+    source = Source(form, file, authority=authority, base=base, url_map=url_map)
+    teller = Teller(source, report_file, is_quiet=as_json)
+    with teller:
+        report = common.run(_bring_in(common.settings(), authority, source, teller, dry_run=dry_run))
+    common.tell(report.to_json() | {"dry_run": dry_run}, teller.words(report, dry_run=dry_run), as_json=as_json)
+
+
+async def _bring_in(settings: Settings, authority: str, source: Source, teller: Teller, *, dry_run: bool) -> Report:
+    moved_pages = UrlMap.from_file(source.url_map) if source.url_map else moving.NO_MAP
+    async with common.open_database(settings) as db:
+        async with db.read() as c:
+            site = await common.find_site(c, authority)
+        if dry_run:
+            teller.begin(0)
+            return await moving.preview(db, site, source.records(), moved_pages=moved_pages, on_batch=teller.hear)
+        return await moving.bring_in(
+            db,
+            site,
+            source.records(),
+            form=source.form,
+            digest=source.digest(),
+            clock=common.now,
+            moved_pages=moved_pages,
+            on_begin=lambda importing: teller.begin(importing.position),
+            on_batch=teller.hear,
+        )
 
 
 @click.command()
 @common.of_site
-@click.option("--format", "form", type=click.Choice(["jf2"]), default="jf2", show_default=True, help="What is written.")
-def export(authority: str, form: str) -> None:  # noqa: ARG001 - one format so far
-    """Write everything that a site shows to standard output."""
-    common.run(_export(common.settings(), authority))
+@click.option(
+    "--format", "form", type=click.Choice(["jf2", "wxr"]), default="jf2", show_default=True, help="What is written."
+)
+@click.option("--shown", is_flag=True, help="jf2: only what the site shows.")
+def export(authority: str, form: str, *, shown: bool) -> None:
+    """Write a site's responses to standard output: everything that is not deleted, with e-mail addresses.
+
+    jf2 is what webmention.io exports, and nothing is lost when it is brought in again; WXR is what WordPress reads."""
+    if shown and form != "jf2":
+        raise click.UsageError("--shown is for jf2 only: WXR says of each response whether it is approved")
+    common.run(_export(common.settings(), authority, form, shown=shown))
 
 
-async def _export(settings: Settings, authority: str) -> None:
+async def _export(settings: Settings, authority: str, form: str, *, shown: bool) -> None:
     async with common.open_database(settings) as db:
         async with db.read() as c:
             site = await common.find_site(c, authority)
-        async for part in export_jf2(db, site, settings.public_url):
+        parts: AsyncIterator[bytes]
+        if form == "wxr":
+            parts = exports.wxr(db, site, now=common.now())
+        else:
+            parts = exports.jf2_feed(db, site, settings.public_url, everything=not shown)
+        async for part in parts:
             sys.stdout.buffer.write(part)
     sys.stdout.buffer.flush()

@@ -1,4 +1,4 @@
-"""A token that changes whenever anything that is shown of some pages does, so that a made answer can be handed out again.
+"""A token that changes whenever anything shown of some pages does, so that a made answer can be handed out again.
 
 It costs one look at the pages' rows instead of reading, decoding and laying out every entry."""
 
