@@ -19,6 +19,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -66,6 +67,7 @@ class EmbeddedRedis:
         self.folder = self.data_dir / "redis"
         self._turn = FileLock(self.folder / "turn.lock")
         self._users = FileLock(self.folder / "users.lock")
+        self._mutex = threading.Lock()
         self._joined = False
         self._shortcut: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -102,28 +104,40 @@ class EmbeddedRedis:
 
     def leave(self) -> None:
         """Uses the server no longer; stops it if nobody else does."""
+        if not self.folder.exists():
+            self._abandon()
+            return
         with self._our_turn():
             if self._joined:
-                self._go(stop=True)
+                self._go()
 
-    def _go(self, *, stop: bool = False) -> None:
+    def _go(self) -> None:
         self._joined = False
         self._users.release()
-        if stop and self._users.acquire():
+        if self.folder.exists() and self._users.acquire():
             self._stop()
             self._users.release()
         if self._shortcut is not None:
             shutil.rmtree(self._shortcut.parent, ignore_errors=True)
             self._shortcut = None
 
+    def _abandon(self) -> None:
+        """Somebody has removed the folder under us: nobody can find its server any more, so who started it ends it."""
+        with self._mutex:
+            self._go()
+            if self._process is not None:
+                self._process.terminate()
+                self._reap()
+
     @contextmanager
     def _our_turn(self) -> Iterator[None]:
-        if not self._turn.acquire(within_s=_TURN_S):
-            raise ConfigurationError(f"somebody holds {self._turn.path} and does not let go")
-        try:
-            yield
-        finally:
-            self._turn.release()
+        with self._mutex:  # a revival may still be under way in its thread when we leave in another
+            if not self._turn.acquire(within_s=_TURN_S):
+                raise ConfigurationError(f"somebody holds {self._turn.path} and does not let go")
+            try:
+                yield
+            finally:
+                self._turn.release()
 
     def _shorten(self) -> None:
         if len(os.fsencode(self.folder / "redis.sock")) > _LONGEST_SOCKET_PATH:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 import textwrap
@@ -287,6 +288,24 @@ async def test_a_server_that_does_not_stop_when_asked_is_killed(data_dir):
     os.kill(pid, signal.SIGSTOP)
     await asyncio.wait_for(link.close(), 10)
     assert redis_pids(data_dir) == []
+
+
+async def test_leaving_while_it_is_being_revived_leaves_nothing(data_dir):
+    for number in range(15):
+        link = await RedisLink.open(None, data_dir)
+        await kill_redis(data_dir)
+        await asyncio.sleep(0.001 * number)
+        await link.close()
+        assert redis_pids(data_dir) == []
+
+
+async def test_a_data_folder_that_was_removed_under_it_is_no_obstacle_to_leaving(data_dir):
+    link = await RedisLink.open(None, data_dir)
+    [pid] = redis_pids(data_dir)
+    shutil.rmtree(data_dir)
+    await link.close()
+    assert redis_pids(data_dir) == []
+    assert not Path(f"/proc/{pid}").exists()
 
 
 # --- the folder and the binary -----------------------------------------------------------------------------------
