@@ -1,4 +1,4 @@
-"""What reading a stranger's page costs, beside BeautifulSoup(lxml) and mf2py on the same page: `python -m bench.reading`.
+"""What reading a page costs, beside BeautifulSoup(lxml) and mf2py on the same page: `python -m bench.reading`.
 
 Pages of 5 kB, 100 kB and 1 MB like those of real blogs (one entry, scripts, styles, navigation; the larger ones with
 nested comments).  For each: refusing it because it does not link, and reading it to the end because it does.  Processor
@@ -25,10 +25,11 @@ TARGET = "https://target.example/2026/a-post"
 SIZES = {"5 kB": (7, 0, 200), "100 kB": (24, 74, 30), "1 MB": (120, 830, 7)}
 """Paragraphs, nested comments, and how often each is measured."""
 MOST_REFUSING, MOST_READING = 0.1, 0.5
-WORDS = (
-    "the gwasg wrote about reading pages slowly and what became of letters in the time of short messages she said that "
-    "none of it was lost because people keep copies of everything they like “even this” and answer days later"
-).split()
+TEXT = """
+    the gwasg wrote about reading pages slowly and what became of letters in the time of short messages she said that
+    none of it was lost because people keep copies of everything they like “even this” and answer days later
+"""
+WORDS = TEXT.split()
 
 
 def text(seed: int, words: int) -> str:
@@ -63,9 +64,11 @@ def page(paragraphs: int, comments: int) -> str:
         '<article class="h-entry"><h1 class="p-name">Notes on reading</h1><p>By <a class="p-author h-card" href="/">'
         '<img class="u-photo" src="/me.jpg" alt=""> Ann Author</a>, <a class="u-url" href="/2026/notes">'
         '<time class="dt-published" datetime="2026-02-03T04:05:06+01:00">3 February</time></a></p>'
-        f'<p>In reply to <a class="u-in-reply-to" href="{TARGET}">a post</a></p><div class="e-content">{"".join(body)}</div>'
+        f'<p>In reply to <a class="u-in-reply-to" href="{TARGET}">a post</a></p>'
+        f'<div class="e-content">{"".join(body)}</div>'
         '<p><a class="p-category" href="/tag/reading">reading</a></p>'
-        f"<ol>{''.join(comment(n) for n in range(comments))}</ol></article></main><footer><p>{text(5, 20)}</p></footer></body></html>"
+        f"<ol>{''.join(comment(n) for n in range(comments))}</ol></article></main>"
+        f"<footer><p>{text(5, 20)}</p></footer></body></html>"
     )
 
 

@@ -107,9 +107,9 @@ def _readers(cls: Any) -> dict[str, Callable[[Any], Any]]:
 
 def _reader(hint: Any, where: str) -> Callable[[Any], Any]:
     """The function that reads a value of the declared type `hint`; `where` names the field in messages."""
+    origin = get_origin(hint)
     if isinstance(hint, NewType):
         return _reader(hint.__supertype__, where)
-    origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         (inner,) = [part for part in get_args(hint) if part is not type(None)]
         read = _reader(inner, where)
@@ -117,31 +117,24 @@ def _reader(hint: Any, where: str) -> Callable[[Any], Any]:
     if origin is tuple:
         item = _reader(get_args(hint)[0], where)
         return lambda value: tuple(item(part) for part in _expect(list, value, where))
-    if is_dataclass(hint):
-        return lambda value: from_json(cast("type[Any]", hint), value)
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return lambda value: _member(hint, value, where)
-    if hint is datetime:
-        return lambda value: _moment(value, where)
-    expected = Mapping if origin is not None else hint
-    return lambda value: _expect(expected, value, where)
+    return lambda value: _one(Mapping if origin is not None else hint, value, where)
+
+
+def _one(kind: Any, value: Any, where: str) -> Any:
+    """A single value of a class: one of our words, an enum, a time, or what JSON itself knows."""
+    if is_dataclass(kind):
+        return from_json(cast("type[Any]", kind), value)
+    try:
+        if issubclass(kind, Enum):
+            return kind(value)
+        if kind is datetime:
+            return datetime.fromisoformat(value)
+    except (TypeError, ValueError) as problem:
+        raise CodecError(f"{where}: {problem}") from problem
+    return _expect(kind, value, where)
 
 
 def _expect(kind: type[Any], value: Any, where: str) -> Any:
     if not isinstance(value, kind):
         raise CodecError(f"{where}: expected {kind.__name__}, not {type(value).__name__}")
     return value
-
-
-def _member(kind: type[Enum], value: Any, where: str) -> Enum:
-    try:
-        return kind(value)
-    except ValueError as problem:
-        raise CodecError(f"{where}: {problem}") from problem
-
-
-def _moment(value: Any, where: str) -> datetime:
-    try:
-        return datetime.fromisoformat(value)
-    except (TypeError, ValueError) as problem:
-        raise CodecError(f"{where}: {problem}") from problem

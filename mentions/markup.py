@@ -1,10 +1,10 @@
 """How much work would a tree of this HTML be?  Asked of strangers' markup before any parser builds one.
 
-The HTML standard makes some small inputs huge or slow for every conforming parser: nesting (each start tag looks through
-the open elements), attributes (each is compared with those before it), and formatting elements left open, which are
-copied into every following block (97 KiB become 611 MB).  One pass over the tags estimates all three, so that such a
-page is refused in milliseconds.  The estimate is for the honest and for the usual hostile page; what slips through meets
-the CPU and memory limits of the reading process (workers/reading.py)."""
+The HTML standard makes some small inputs huge or slow for every conforming parser: nesting (each start tag looks
+through the open elements), attributes (each is compared with those before it), and formatting elements left open, which
+are copied into every following block (97 KiB become 611 MB).  One pass over the tags estimates all three, so that such
+a page is refused in milliseconds.  The estimate is for the honest and for the usual hostile page; what slips through
+meets the CPU and memory limits of the reading process (workers/reading.py)."""
 
 from __future__ import annotations
 
@@ -26,11 +26,51 @@ _ATTRIBUTE: Final = re.compile(r"""(?:\s|/|["'])[^\s/>"'=]+""")
 _QUOTED: Final = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
 """Values, whose spaces part no attributes: the `d` of a drawing, a `srcset`."""
 _VOID: Final = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "keygen", "frame", "basefont", "bgsound"]
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "keygen",
+        "frame",
+        "basefont",
+        "bgsound",
+    ]
 )
-_SELF_CLOSING: Final = frozenset(["p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "optgroup", "rt", "rp", "colgroup", "caption"])
+_SELF_CLOSING: Final = frozenset(
+    [
+        "p",
+        "li",
+        "dt",
+        "dd",
+        "tr",
+        "td",
+        "th",
+        "thead",
+        "tbody",
+        "tfoot",
+        "option",
+        "optgroup",
+        "rt",
+        "rp",
+        "colgroup",
+        "caption",
+    ]
+)
 """Elements whose next sibling ends them, so that leaving them open does not nest."""
-_FORMATTING: Final = frozenset(["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"])
+_FORMATTING: Final = frozenset(
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
+)
 _NODE_BYTES: Final = 160
 """What an element costs a parser beside its attributes, roughly."""
 _FEW: Final = 100
@@ -70,7 +110,7 @@ class Limits:
     copied: int = 64 << 20
 
 
-PAGE: Final = Limits(length=4 << 20, tags=120_000, depth=6_000, attributes=512)
+PAGE: Final = Limits(length=4 << 20, tags=250_000, depth=6_000, attributes=512)
 """For a whole page, read by a parser that does not recurse."""
 FRAGMENT: Final = Limits(length=512 << 10, tags=20_000, depth=256, attributes=64, steps=2_000_000, copied=1 << 20)
 """For the content of an entry, which the sanitiser builds a tree from."""

@@ -1,8 +1,8 @@
 """What a reading process is asked to do: pure functions of a fetched document, every result JSON-able by `codec.py`.
 
-The journey of a page, steps 7 to 10 of house.md: is the link there, which entry responds, what kind of response is it, who
-wrote it, what may be shown.  A page that has no microformats is read plainly; a page made to be slow is refused with
-`ParserError`, which is the only thing that any of these raise."""
+The journey of a page: is the link there, which entry responds, what kind of response is it, who wrote it, what may be
+shown.  A page that has no microformats is read plainly; a page made to be slow is refused with `ParserError`, which is
+the only thing that any of these raise."""
 
 from __future__ import annotations
 

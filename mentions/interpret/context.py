@@ -12,13 +12,14 @@ from selectolax.lexbor import LexborNode
 
 from mentions.interpret.dom import following
 from mentions.model import PlainText
-from mentions.sanitize import DROPPED_WITH_CONTENT, clean_text, plain_text
+from mentions.plaintext import UNSEEN, clean_text, plain_text
 
 LENGTH: Final = 300
 _BLOCKS: Final = frozenset(
     {
         "p", "li", "td", "th", "dd", "dt", "blockquote", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "div",
-        "article", "section", "aside", "header", "footer", "main", "nav", "figure", "caption", "details", "summary", "address",
+        "article", "section", "aside", "header", "footer", "main", "nav", "figure", "caption", "details", "summary",
+        "address",
     }
 )  # fmt: skip
 _OUTER: Final = frozenset({"body", "html", "main", "article"})
@@ -143,7 +144,7 @@ def _texts(block: LexborNode, link: LexborNode) -> tuple[str, str, str]:
             length += len(text) if part is after else 0
         elif current.tag in _BLOCKS or current.tag in ("br", "tr"):
             part.append(" ")
-        inside = None if current.tag in DROPPED_WITH_CONTENT else current.first_child
+        inside = None if current.tag in UNSEEN else current.first_child
         current = inside if inside is not None else following(current, block)
     return "".join(before)[-_MAX_SCAN:], "".join(own), "".join(after)
 

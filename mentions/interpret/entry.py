@@ -23,7 +23,7 @@ from mentions.sanitize import clean_text, safe_html, text_of
 
 MAX_NAME: Final = 300
 MAX_SUMMARY: Final = 2_000
-MAX_TEXT: Final = 64 << 10
+MAX_TEXT: Final = 32 << 10
 MAX_MEDIA: Final = 20
 MAX_CATEGORIES: Final = 50
 MAX_COMMENTS: Final = 100

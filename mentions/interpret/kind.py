@@ -27,11 +27,13 @@ _AFTER_REPLY: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
     (Kind.PERSON_TAG, ("category",)),
 )
 RESPONSE_PROPERTIES: Final = (
-    "in-reply-to", "repost-of", "like-of", "bookmark-of", "quotation-of", "follow-of", "tag-of", "repost", "like", "bookmark",
+    "in-reply-to", "repost-of", "like-of", "bookmark-of", "quotation-of", "follow-of", "tag-of",
+    "repost", "like", "bookmark",
 )  # fmt: skip
 """The properties that name what an entry responds to."""
 _EMOJI: Final = regex.compile(
-    r"\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|[\u2600-\u27bf\u2b00-\u2bff&&\p{Extended_Pictographic}]"
+    r"(?!\p{Regional_Indicator})\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f"
+    r"|[\u2600-\u27bf\u2b00-\u2bff&&\p{Extended_Pictographic}]"
     r"|\p{Regional_Indicator}{2}|[0-9#*]\ufe0f?\u20e3",
     regex.V1,
 )
@@ -60,19 +62,15 @@ def classify(item: items.Item, target: str, *, rel_reply_to: Iterable[str] = ())
     answer = _rsvp(items.values(item, "rsvp"))
     if answer and is_reply:
         return Classified(Kind.RSVP, answer)
-    for kind, properties in _BEFORE_REPLY:
-        if is_named_by(*properties):
-            return Classified(kind)
-    if is_named_by("invitee") or (is_reply and items.values(item, "invitee")):
-        return Classified(Kind.INVITE)
-    if is_reply:
-        return Classified(Kind.REPLY)
-    for kind, properties in _AFTER_REPLY:
-        if is_named_by(*properties):
-            return Classified(kind)
-    if any(items.names(url, wanted) for url in rel_reply_to):
-        return Classified(Kind.REPLY)
-    return Classified(Kind.MENTION)
+    is_invitation = is_named_by("invitee") or (is_reply and bool(items.values(item, "invitee")))
+    candidates = (
+        *((kind, is_named_by(*properties)) for kind, properties in _BEFORE_REPLY),
+        (Kind.INVITE, is_invitation),
+        (Kind.REPLY, is_reply),
+        *((kind, is_named_by(*properties)) for kind, properties in _AFTER_REPLY),
+        (Kind.REPLY, any(items.names(url, wanted) for url in rel_reply_to)),
+    )
+    return Classified(next((kind for kind, applies in candidates if applies), Kind.MENTION))
 
 
 def is_reacji(text: str) -> bool:

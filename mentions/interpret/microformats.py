@@ -1,8 +1,9 @@
 """Finds the microformats of a page: items, rels and rel-urls, as the microformats2 parsing specification says.
 
-https://microformats.org/wiki/microformats2-parsing.  Works on the lexbor tree that the link was verified on, visits each
-element once, and stops at limits instead of failing: a page may be hostile.  `Found.roots` tells beside the JSON which
-element each item came from, so that a link can be placed in its item."""
+https://microformats.org/wiki/microformats2-parsing.  Works on the lexbor tree that the link was verified on, visits
+each element that can matter once, and stops at limits instead of failing: a page may be hostile.  `Found.roots` tells
+beside the JSON which element each item came from, so that a link can be placed in its item.  Why this is ours and not
+a library's: docs/decisions/0020-own-microformats-reader.md."""
 
 from __future__ import annotations
 

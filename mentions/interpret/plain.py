@@ -25,8 +25,9 @@ _MAX_SCRIPT: Final = 128 << 10
 _MAX_OBJECTS: Final = 500
 _WORKS: Final = frozenset(
     {
-        "article", "blogposting", "newsarticle", "socialmediaposting", "discussionforumposting", "techarticle", "report",
-        "scholarlyarticle", "webpage", "creativework", "posting", "review", "recipe", "videoobject", "podcastepisode", "liveblogposting",
+        "article", "blogposting", "newsarticle", "socialmediaposting", "discussionforumposting", "techarticle",
+        "report", "scholarlyarticle", "webpage", "creativework", "posting", "review", "recipe", "videoobject",
+        "podcastepisode", "liveblogposting",
     }
 )  # fmt: skip
 """Types of JSON-LD objects that are the page's own work, in lower case."""

@@ -23,6 +23,7 @@ _TIME: Final = re.compile(
 )
 _ZONE: Final = re.compile(r"(?:Z|[+-]\d{1,2}:?(?:\d{2})?)\Z", re.IGNORECASE)
 _MOMENT: Final = re.compile(r"(\d{4}-(?:\d{2}-\d{2}|\d{3}))([T ])(.+)\Z", re.IGNORECASE | re.DOTALL)
+_MAX_SRCSET: Final = 8_192
 _LINKING: Final = {
     **dict.fromkeys(("a", "area", "link"), ("href",)),
     **dict.fromkeys(("audio", "source", "iframe"), ("src",)),
@@ -159,7 +160,7 @@ def _picture(node: LexborNode, tree: Tree) -> str | dict[str, Any]:
 def _srcset(value: str, base: str) -> dict[str, str]:
     """Descriptor -> URL; the first of a kind counts, none means 1x."""
     found: dict[str, str] = {}
-    for candidate in re.split(r",\s+|,$", value):
+    for candidate in re.split(r",\s+|,$", value[:_MAX_SRCSET]):
         parts = candidate.split()
         if parts:
             found.setdefault(parts[1] if len(parts) > 1 else "1x", resolve(base, parts[0]))

@@ -26,7 +26,7 @@ def moment(text: str | None) -> object:
     """As a point in time; without an offset as it stands."""
     if text is None:
         return None
-    found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    found = datetime.fromisoformat(text)
     return found.timestamp() if found.tzinfo and found.year < 9999 else (found.replace(tzinfo=None), found.utcoffset())
 
 
