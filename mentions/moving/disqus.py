@@ -43,6 +43,7 @@ def _post(post: Element, ref: str, pages: dict[str, tuple[Url | None, str | None
         received_at=at,
         parent_ref=xml.attribute(xml.child(post, "parent"), "id") or None,
         page_title=title,
+        email=name_of(xml.text(author, "email")),
         reaction=Reaction(
             kind=Kind.REPLY,
             author=Author(name=name_of(xml.text(author, "name"))),

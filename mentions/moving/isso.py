@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from mentions import urls
 from mentions.model import Author, Content, EntryState, Kind, Protocol, Reaction
@@ -16,7 +16,7 @@ from mentions.moving.records import Moved, Skipped, UnreadableExport, name_of, u
 STATES: Final[Mapping[int, EntryState]] = {1: EntryState.SHOWN, 2: EntryState.HELD, 4: EntryState.DELETED}
 """`comments.mode`; 4 is a removed comment that still has answers."""
 _SQL: Final = """
-    SELECT c.id, c.parent, c.created, c.mode, c.text, c.author, c.website, t.uri, t.title
+    SELECT c.id, c.parent, c.created, c.modified, c.mode, c.text, c.author, c.email, c.website, c.likes, t.uri, t.title
     FROM comments c JOIN threads t ON t.id = c.tid ORDER BY c.id
 """
 
@@ -26,27 +26,36 @@ def read(path: Path, *, base: str, render: Callable[[str], Content | None]) -> I
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
             for row in db.execute(_SQL):
-                yield _comment(row, base, render)
+                yield _comment(_Row(*row), base, render)
     except sqlite3.Error as problem:
         raise UnreadableExport(f"not an Isso database: {problem}") from problem
 
 
-def _comment(
-    row: tuple[int, int | None, float, int, str | None, str | None, str | None, str, str | None],
-    base: str,
-    render: Callable[[str], Content | None],
-) -> Moved | Skipped:
-    number, parent, created, mode, text, author, website, uri, title = row
-    ref = str(number)
-    page = urls.parse(uri, base=base)
+class _Row(NamedTuple):
+    id: int
+    parent: int | None
+    created: float
+    modified: float | None
+    mode: int
+    text: str | None
+    author: str | None
+    email: str | None
+    website: str | None
+    likes: int | None
+    uri: str
+    title: str | None
+
+
+def _comment(row: _Row, base: str, render: Callable[[str], Content | None]) -> Moved | Skipped:
+    ref = str(row.id)
+    page = urls.parse(row.uri, base=base)
     if page is None:
-        return Skipped(ref, f"its thread has no http(s) address: {uri[:100]!r}")
-    state = STATES.get(mode)
+        return Skipped(ref, f"its thread has no http(s) address: {row.uri[:100]!r}")
+    state = STATES.get(row.mode)
     if state is None:
-        return Skipped(ref, f"it has the unknown mode {mode}")
-    try:
-        at = datetime.fromtimestamp(created, UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
+        return Skipped(ref, f"it has the unknown mode {row.mode}")
+    at = _moment(row.created)
+    if at is None:
         return Skipped(ref, "it has no date")
     return Moved(
         ref=ref,
@@ -55,14 +64,25 @@ def _comment(
         protocol=Protocol.COMMENT,
         state=state,
         received_at=at,
-        parent_ref=str(parent) if parent is not None else None,
-        page_title=title,
+        updated_at=_moment(row.modified),
+        parent_ref=str(row.parent) if row.parent is not None else None,
+        page_title=row.title,
+        likes=row.likes or 0,
+        email=name_of(row.email),
+        markdown=row.text or None,
         reaction=Reaction(
             kind=Kind.REPLY,
-            author=Author(name=name_of(author), url=url_of(website)),
-            content=render(text or ""),
+            author=Author(name=name_of(row.author), url=url_of(row.website)),
+            content=render(row.text or ""),
             published=at.isoformat(),
             published_at=at,
             in_reply_to=(page,),
         ),
     )
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None

@@ -92,6 +92,7 @@ def _unsaid(reaction: Reaction, answered: tuple[str, ...]) -> dict[str, Any]:
         "wm-context": reaction.context,
         "wm-lang": reaction.lang,
         "category": list(reaction.categories),
+        "wm-invitees": [_card(invitee) for invitee in reaction.invitees],
         "rels": {"canonical": _safe([reaction.canonical])[0]} if reaction.canonical else None,
         "rsvp": reaction.rsvp,
     }
@@ -175,6 +176,14 @@ def _exactly(reaction: Reaction, exact: Mapping[str, str]) -> Reaction:
         invitees=tuple(card(each) for each in reaction.invitees),
         comments=tuple(_exactly(each, exact) for each in reaction.comments),
     )
+
+
+def _card(author: Author) -> dict[str, str]:
+    known = {
+        "url": author.url and urls.attribute_safe(author.url),
+        "photo": author.photo and urls.attribute_safe(author.photo),
+    }
+    return {"type": "card", "name": author.name or ""} | {key: url or "" for key, url in known.items()}
 
 
 def _safe(them: Iterable[str]) -> list[str]:

@@ -36,7 +36,10 @@ KINDS: Final[Mapping[str, Kind]] = {
     "reacji": Kind.REACJI,
     "quote": Kind.QUOTATION,
     "quotation": Kind.QUOTATION,
+    "person-tag": Kind.PERSON_TAG,
 }
+OWN_SOURCE: Final = "_ymateb_source"
+"""Comment meta of our own export: the source of a comment that has another one than its place in the page."""
 _DATE: Final = ("%Y-%m-%d %H:%M:%S",)
 
 
@@ -65,19 +68,24 @@ def _comment(comment: Element, link: str, title: str | None) -> Moved | Skipped:
     form = xml.text(comment, "comment_type") or "comment"
     website = url_of(xml.text(comment, "comment_author_url"))
     protocol = _protocol(form, meta)
-    source = _source(meta) or (website if protocol is Protocol.PINGBACK else None) or f"{page}#comment-{ref}"
+    named = meta.get("semantic_linkbacks_type") or form
+    pinging = website if protocol is Protocol.PINGBACK else None
+    source = _source(meta) or urls.parse(meta.get(OWN_SOURCE, "")) or pinging or f"{page}#comment-{ref}"
+    linked = urls.parse(meta.get("webmention_target_url", ""))
+    kind = _kind(named)
     parent = xml.text(comment, "comment_parent")
     return Moved(
         ref=ref,
         source=source,
-        target=page,
+        target=linked if linked and urls.page_key(linked) == urls.page_key(page) else page,
         protocol=protocol,
         state=state,
         received_at=at,
         parent_ref=parent if parent not in ("", "0") else None,
         page_title=title,
+        email=name_of(xml.text(comment, "comment_author_email")),
         reaction=Reaction(
-            kind=_kind(form, meta),
+            kind=kind,
             author=Author(
                 name=name_of(xml.text(comment, "comment_author")),
                 url=url_of(meta.get("semantic_linkbacks_author_url")) or (website if website != source else None),
@@ -87,7 +95,7 @@ def _comment(comment: Element, link: str, title: str | None) -> Moved | Skipped:
             content=content_of(xml.text(comment, "comment_content"), base=source),
             published=at.isoformat(),
             published_at=at,
-            rsvp=form.partition(":")[2] or None,
+            rsvp=(named.partition(":")[2] or None) if kind is Kind.RSVP else None,
             in_reply_to=(page,),
         ),
     )
@@ -116,8 +124,7 @@ def _protocol(form: str, meta: Mapping[str, str]) -> Protocol:
     return Protocol.PINGBACK if form in ("pingback", "trackback") else Protocol.COMMENT
 
 
-def _kind(form: str, meta: Mapping[str, str]) -> Kind:
-    named = meta.get("semantic_linkbacks_type") or form
+def _kind(named: str) -> Kind:
     if named.startswith("rsvp:"):
         return Kind.RSVP
     if named in KINDS:

@@ -118,9 +118,10 @@ async def advance(c: AsyncConnection, importing: Import, results: Sequence[Resul
 
 
 async def link(c: AsyncConnection, importing: Import, after: bytes) -> bytes | None:
-    """Hangs some of the entries that this import made below their parents; `after` is empty, then what was returned.
+    """Hangs some of the entries of the file below their parents; `after` is empty, then what was returned.
 
-    None when all have been looked at.  A parent that was not brought in, or is on another page, is no parent."""
+    None when all have been looked at.  A parent that was not brought in, or is on another page, is no parent; what
+    hangs somewhere already stays there."""
     own, up = t.import_refs, t.import_refs.alias()
     stands_for = t.import_refs.alias()
     child, parent, original = t.entries, t.entries.alias(), t.entries.alias()
@@ -142,6 +143,7 @@ async def link(c: AsyncConnection, importing: Import, after: bytes) -> bytes | N
         )
         .where(own.c.import_id == importing.id, own.c.ref_key > after)
         .where(own.c.parent_key.is_not(None) | own.c.copy_of_key.is_not(None))
+        .where(child.c.parent_id.is_(None), child.c.cluster_id.is_(None))
         .order_by(own.c.ref_key)
         .limit(LINKED_AT_ONCE)
     )
@@ -164,12 +166,10 @@ async def finish(c: AsyncConnection, importing: Import, *, now: datetime) -> Non
 
 
 def _ref(import_id: int, result: Result) -> dict[str, Any]:
-    """Only what this import made is hung anywhere: what was here before stays as it is."""
-    is_new = result.outcome == "moved"
     return {
         "import_id": import_id,
         "ref_key": key_of(result.ref),
         "entry_id": result.entry_id,
-        "parent_key": key_of(result.parent_ref) if is_new and result.parent_ref else None,
-        "copy_of_key": key_of(result.copy_of_ref) if is_new and result.copy_of_ref else None,
+        "parent_key": key_of(result.parent_ref) if result.parent_ref else None,
+        "copy_of_key": key_of(result.copy_of_ref) if result.copy_of_ref else None,
     }

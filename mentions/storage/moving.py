@@ -6,11 +6,11 @@ deleted.  Rows are written many at a time, so entries are not made by `entries.i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mentions import policy, sanitize, urls
 from mentions.errors import Conflict
 from mentions.model import Change, EntryState, Protocol, Reaction, Site, Url
-from mentions.moving import Moved, Skipped
+from mentions.moving import Moved, Skipped, UnreadableExport
 from mentions.moving.records import name_of
 from mentions.moving.url_map import UrlMap
 from mentions.sites import SiteBook
@@ -89,23 +89,48 @@ async def bring_in(
     """Makes entries of the records, from where an earlier run of the same file was cut off; what became of them all.
 
     `digest` stands for the file and everything that changes how it is read.  `on_batch` hears of every batch before it
-    is committed.  Raises Conflict when another process is at the same file."""
+    is committed.  Raises UnreadableExport where the file breaks off, with all before that brought in, and Conflict when
+    another process is at the same file."""
     async with db.write() as c:
         importing = await imports.begin(c, site.id, form, digest, now=clock())
     on_begin(importing)
-    rest = islice(iter(records), importing.position, None)
-    while batch := list(islice(rest, BATCH)):
-        async with db.write() as c:
-            rules = Rules(site, SiteBook([site]), await blocks.for_site(c, site.id), moved_pages)
-            results = await take(c, importing, batch, rules, now=clock())
-            on_batch(results)
+    try:
+        for batch in _batches(islice(iter(records), importing.position, None)):
+            async with db.write() as c:
+                rules = Rules(site, SiteBook([site]), await blocks.for_site(c, site.id), moved_pages)
+                results = await take(c, importing, batch, rules, now=clock())
+                on_batch(results)
+    except UnreadableExport as broken:
+        await _link_all(db, importing)
+        raise UnreadableExport(f"{broken}; the {importing.position} records before that are in") from broken
+    await _link_all(db, importing)
+    async with db.write() as c:
+        await imports.finish(c, importing, now=clock())
+    return importing.report
+
+
+def _batches(records: Iterable[Moved | Skipped]) -> Iterator[list[Moved | Skipped]]:
+    """Lists of records; what came before the place where a file breaks off is in the last one."""
+    batch: list[Moved | Skipped] = []
+    try:
+        for record in records:
+            batch.append(record)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except UnreadableExport:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+async def _link_all(db: Database, importing: Import) -> None:
     after: bytes | None = b""
     while after is not None:
         async with db.write() as c:
             after = await imports.link(c, importing, after)
-    async with db.write() as c:
-        await imports.finish(c, importing, now=clock())
-    return importing.report
 
 
 async def take(
@@ -145,8 +170,7 @@ async def preview(
 ) -> Report:  # fmt: skip
     """What `bring_in` would make of the records; changes nothing.  Remembers 8 bytes of each."""
     report, seen, number = Report(), set[int](), 0
-    source = iter(records)
-    while batch := list(islice(source, BATCH)):
+    for batch in _batches(records):
         async with db.read() as c:
             rules = Rules(site, SiteBook([site]), await blocks.for_site(c, site.id), moved_pages)
             judged = [place(record, rules, at) for at, record in enumerate(batch, number)]
@@ -192,11 +216,10 @@ def _identity(one: Placed, page_ids: Mapping[str, int]) -> Identity:
 def _result(one: Placed, known: Known | None, *, is_new: bool) -> Result:
     entry_id = known.id if known else None
     record = one.record
-    if is_new:
-        return Result(one.number, record.ref, "moved", "", entry_id, record.parent_ref, record.copy_of_ref)
-    if known is not None and known.is_dead and record.state is not EntryState.DELETED:
+    if not is_new and known is not None and known.is_dead and record.state is not EntryState.DELETED:
         return Result(one.number, record.ref, "skipped", DELETED_HERE, entry_id)
-    return Result(one.number, record.ref, "present", "", entry_id)
+    outcome: Literal["moved", "present"] = "moved" if is_new else "present"
+    return Result(one.number, record.ref, outcome, "", entry_id, record.parent_ref, record.copy_of_ref)
 
 
 async def _page_ids(c: AsyncConnection, rules: Rules, placed: Sequence[Placed], now: datetime) -> dict[str, int]:
