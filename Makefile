@@ -4,10 +4,11 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test browser check bench image lock docs
+.PHONY: help setup run test browser clients check bench image lock docs
 
 VENV := .venv
 BIN := $(VENV)/bin
+CLIENTS := tests/interop
 PACKAGES := config mentions service workers scripts bench
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
@@ -20,7 +21,7 @@ setup: $(VENV)/.dev ## create .venv with all that running, checking and testing 
 run: $(VENV)/.runtime ## start Redis, service and a worker; Ctrl-C stops them, the data stay in data/
 	@$(BIN)/python -m scripts.run
 
-test: $(VENV)/.dev browser ## run every test
+test: $(VENV)/.dev browser clients ## run every test
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev ## lint, types, import contracts, dependencies
@@ -46,6 +47,13 @@ docs: $(VENV)/.runtime ## write the table of options and config/example.toml fro
 
 browser: ## find a Chromium for the browser tests, or install Debian's
 	@sh scripts/browser.sh
+
+clients: $(CLIENTS)/node_modules/.package-lock.json ## install the npm packages that tests talk to
+
+$(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json | $(VENV)/.dev
+	@echo "installing $$(grep -c '"node_modules/' $<) npm packages of $<"
+	@$(BIN)/npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # The stamps: present and newer than their lock means that the packages of that lock are installed.
 $(VENV)/.runtime: requirements/runtime.lock
