@@ -137,6 +137,15 @@ def page_key(url: str) -> str:
     return f"{site}{parts.path}{parts.query}" if site else ""
 
 
+def response_key(url: str) -> str:
+    """What responses are matched by: `page_key` with the fragment, because one page may hold several of them.
+
+    "" for what is no http(s) URL."""
+    key = page_key(url)
+    part = fragment(url) if key else None
+    return f"{key}#{part}" if part else key
+
+
 def source_key(url: str) -> str:
     """What entries are told apart by: the serialised source, scheme and fragment kept.  ValueError for no URL."""
     parsed = parse(url)

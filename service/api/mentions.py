@@ -93,7 +93,7 @@ async def show_count(request: web.Request) -> web.Response:
     if (targets := query.read_targets(request)) is None:
         raise InvalidInput("A target URI is required")
     async with request.app[keys.DB].read() as c:
-        counted = await entries.count_of(c, MentionQuery(targets=targets))
+        counted = await entries.count_of(c, MentionQuery(targets=targets, include_copies=False))
     by_type: dict[str, int] = {}
     for kind, number in counted.items():
         name = count_type(kind)

@@ -40,7 +40,7 @@ async def read_query(request: web.Request) -> Asked:
 
     Raises InvalidInput without target and token, Forbidden for a wrong token."""
     if (targets := read_targets(request)) is not None:
-        return Asked(_filters(request, MentionQuery(targets=targets)), is_private=False)
+        return Asked(_filters(request, MentionQuery(targets=targets, include_copies=False)), is_private=False)
     if tokens.sent_token(request) is None:
         raise InvalidInput("Either a token or a target URL is required")
     token = await tokens.require(request, "read")
@@ -48,7 +48,9 @@ async def read_query(request: web.Request) -> Asked:
     if domain := request.query.get("domain"):
         named = (await request.app[keys.SITES].book()).site_for(domain)
         site_ids = (token.site_id,) if named is not None and named.id == token.site_id else ()
-    return Asked(_filters(request, MentionQuery(site_ids=site_ids, include_private=True)), is_private=True)
+    return Asked(
+        _filters(request, MentionQuery(site_ids=site_ids, include_private=True, include_copies=False)), is_private=True
+    )
 
 
 def read_targets(request: web.Request) -> tuple[Target, ...] | None:

@@ -20,6 +20,7 @@ from mentions.model import Change, Claim, Entry, EntryState, Fetched, Outcome, P
 from mentions.sanitize import POLICY_VERSION
 from mentions.storage import blocks, changes, claims, entries, pages
 from mentions.storage.blocks import Block
+from workers.jobs.clusters import cluster
 from workers.jobs.parents import adopt, find_parent
 from workers.jobs.places import Place
 from workers.jobs.targets import UNKNOWN, Look
@@ -187,8 +188,19 @@ class _Filing:
             return await entries.update(self.c, old.id, now=self.now)
         if verdict.act in (Act.WITHDRAW, Act.UNTARGET):
             target = self.claim.target if verdict.act is Act.UNTARGET else None
-            return await entries.withdraw(self.c, old.id, now=self.now, target=target)
+            return await self._withdraw(old, target)
         return await self._hang(await self._update(verdict, old))
+
+    async def _withdraw(self, old: Entry, target: str | None) -> Entry:
+        """Takes the entry, or one of its targets, away; copies that it stood for find another one."""
+        left = [each for each in await entries.copies_of(self.c, old.id) if each.id != old.id]
+        entry = await entries.withdraw(self.c, old.id, now=self.now, target=target)
+        if entry.state is EntryState.DELETED and left:
+            next_one = await entries.get(self.c, left[0].id)
+            assert next_one is not None, "what was there a moment ago is locked by nobody else"
+            for copy in {each.id: each for each in (next_one, *await cluster(self.c, next_one, now=self.now))}.values():
+                await self.tell(Change.UPDATED, copy)
+        return entry
 
     async def _insert(self, verdict: Verdict, page: Page) -> Entry:
         reading, fetched = self._verified()
@@ -241,6 +253,11 @@ class _Filing:
             entry = await entries.update(self.c, entry.id, now=self.now, parent_id=parent_id)
         for child in await adopt(self.c, entry, public_url=base):
             await self.tell(Change.UPDATED, child)
+        for copy in await cluster(self.c, entry, now=self.now):
+            if copy.id == entry.id:
+                entry = copy
+            else:
+                await self.tell(Change.UPDATED, copy)
         return entry
 
     async def tell(self, change: Change | None, entry: Entry | None) -> int | None:

@@ -5,11 +5,13 @@ Use it as one noun: `entries.insert(c, …)`, `entries.get(c, id)`, `entries.que
 from mentions.storage.entries.finding import (
     all_by_source,
     by_source,
+    copies_of,
     deleted_by,
     due_for_recheck,
     find_answers,
     find_by_any_url,
     get,
+    is_split,
     known_by_source,
     many,
     mf2,
@@ -30,7 +32,7 @@ from mentions.storage.entries.lists import (
     thread,
 )
 from mentions.storage.entries.versions import Version, version
-from mentions.storage.entries.writing import KEEP, Keep, Revision, insert, set_state, update, withdraw
+from mentions.storage.entries.writing import KEEP, Keep, Revision, insert, set_state, split, update, withdraw
 
 __all__ = [
     "KEEP",
@@ -41,6 +43,7 @@ __all__ = [
     "Version",
     "all_by_source",
     "by_source",
+    "copies_of",
     "count",
     "count_by_page",
     "count_of",
@@ -51,6 +54,7 @@ __all__ = [
     "find_by_any_url",
     "get",
     "insert",
+    "is_split",
     "known_by_source",
     "many",
     "mf2",
@@ -61,6 +65,7 @@ __all__ = [
     "set_state",
     "shown_by_author",
     "shown_from_authority",
+    "split",
     "thread",
     "update",
     "version",

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions.model import Entry, EntryState
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.entries import rows
-from mentions.storage.entries.writing import Revision
+from mentions.storage.entries.writing import SPLIT, Revision
 
 
 async def get(c: AsyncConnection, entry_id: int) -> Entry | None:
@@ -61,6 +61,19 @@ async def find_by_any_url(c: AsyncConnection, page_id: int, urls: Iterable[str |
 async def find_answers(c: AsyncConnection, page_id: int, urls: Iterable[str | None]) -> list[Entry]:
     """The entries of a page that reply to one of the URLs: children that were here before their parent."""
     return await _by_url(c, page_id, urls, rows.ANSWERS)
+
+
+async def copies_of(c: AsyncConnection, entry_id: int) -> list[Entry]:
+    """An entry and the copies that it stands for, oldest first, without tombstones."""
+    is_one = or_(t.entries.c.id == entry_id, t.entries.c.cluster_id == entry_id)
+    is_live = t.entries.c.state != EntryState.DELETED.value
+    return await read(c, select(t.entries).where(is_one, is_live).order_by(t.entries.c.id))
+
+
+async def is_split(c: AsyncConnection, entry_ids: Sequence[int]) -> bool:
+    """Whether the owner has said of one of these entries that it is nobody's copy."""
+    said = select(t.revisions.c.entry_id).where(t.revisions.c.entry_id.in_(entry_ids), t.revisions.c.act == SPLIT)
+    return (await c.execute(said.limit(1))).one_or_none() is not None
 
 
 async def mf2(c: AsyncConnection, entry_id: int) -> Mapping[str, Any] | None:

@@ -22,14 +22,8 @@ RSVP_RANK: Final = {"no": 0, "interested": 1, "maybe": 2, "yes": 3}
 
 
 def thread_key(url: str) -> str:
-    """What responses are matched by: `urls.page_key` with the fragment, because a page may hold several of them.
-
-    What is no http(s) URL is taken to be such a key already."""
-    key = urls.page_key(url)
-    if not key:
-        return url
-    fragment = urls.fragment(url)
-    return f"{key}#{fragment}" if fragment else key
+    """`urls.response_key`; what is no http(s) URL is taken to be such a key already."""
+    return urls.response_key(url) or url
 
 
 def url_keys(source: str, reaction: Reaction) -> set[tuple[str, bytes]]:

@@ -35,6 +35,8 @@ class Keep(Enum):
 
 
 KEEP: Final = Keep.KEEP
+SPLIT: Final = "split"
+"""The act by which an owner takes copies apart."""
 _NOTING: Final = insert_row(t.revisions)
 _ADDING_URLS: Final = insert_row(t.entry_urls)
 
@@ -48,7 +50,7 @@ class Revision:
     """The revision of the entry that the change made."""
     at: datetime
     act: str
-    """`created`, `updated`, `shown`, `held`, `hidden`, `spam`, `withdrawn`, `merged`."""
+    """`created`, `updated`, `shown`, `held`, `hidden`, `spam`, `withdrawn`, `merged`, `split`."""
     actor: str
     """`source`, `owner`, `author`, `rules`, or what the caller named."""
     state_before: EntryState | None
@@ -204,6 +206,19 @@ async def set_state(
     new = await _set(c, entry_id, {"state": state.value, "updated_at": now, "revision": old.revision + 1})
     await note(c, new, state.value, actor, before=old, now=now)
     return rows.entry(new)
+
+
+async def split(c: AsyncConnection, entry_id: int, *, now: datetime, actor: str = "owner") -> list[int]:
+    """The owner says that the entry is nobody's copy, and nobody its: they are shown apart from now on, for good.
+
+    Returns the ids of the entries of which that is news.  Raises NotFound for an unknown id."""
+    old = await _row(c, t.entries.c.id == entry_id)
+    apart = update_rows(t.entries).where((t.entries.c.id == entry_id) | (t.entries.c.cluster_id == entry_id))
+    apart = apart.where(t.entries.c.cluster_id.is_not(None)).values(cluster_id=None, updated_at=now)
+    moved = [row.id for row in await c.execute(apart.returning(t.entries.c.id))]
+    new = await _set(c, entry_id, {"revision": old.revision + 1, "updated_at": now})
+    await note(c, new, SPLIT, actor, before=old, now=now)
+    return moved
 
 
 async def withdraw(

@@ -171,6 +171,7 @@ SCHEMAS: Final[Mapping[str, Part]] = {
     "Words": _object({"content": {**_TEXT, "maxLength": 20_000}}),
     "Rendered": _object({"html": _TEXT, "text": _TEXT}),
     "Likes": _object({"likes": _WHOLE}),
+    "Split": _object({"wm-id": _WHOLE, "split": _list(_WHOLE)}),
     "OwnComment": {
         "allOf": [
             schema("Entry"),

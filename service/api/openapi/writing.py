@@ -1,4 +1,4 @@
-"""Operations of comments and likes."""
+"""Operations of comments, likes and copies."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _COMMENT_BODY: Final[Part] = {
 }
 _WORDS_BODY: Final[Part] = {"required": True, "content": media(json=schema("Words"), form=schema("Words"))}
 _KEPT: Final = "The entry, with `wm-status`."
+_DENIED: Final[Mapping[int, Part | str]] = {401: "NoToken", 403: "Refused", 404: "Missing"}
 _OWN: Final[Mapping[int, Part | str]] = {
     401: "NoToken",
     403: "Refused",
@@ -87,5 +88,14 @@ WRITING: Final[Mapping[str, Part]] = {
     "/api/entries/{id}/like": {
         "post": _liking("like", "Like it, once per visitor."),
         "delete": _liking("unlike", "Take the like back."),
+    },
+    "/api/entries/{id}/split": {
+        "post": operation(
+            "split",
+            "Show copies apart that were taken for one response, for good.",
+            {200: answer("The entries of which that is news.", media(json=schema("Split"))), **_DENIED},
+            (_ID,),
+            secured=True,
+        )
     },
 }
