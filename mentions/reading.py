@@ -59,27 +59,28 @@ def read_source(document: Document, *, source: str, target: str) -> Reading:
     return replace(reading, near_misses=search.near_misses, notes=(*notes, *reading.notes))
 
 
-def read_author(document: Document, *, reading: Reading, requested: Url, source: str | None = None) -> Reading:
+def read_author(document: Document, *, reading: Reading, requested: Url) -> Reading:
     """The reading with the author that his own page describes (authorship 7.1-7.3); as it was where that tells nothing.
 
-    With `source`, an author's page that names the source's site as its own makes the authorship `author-page`."""
+    A page that names the source's site as its own makes the authorship `author-page`."""
     if reading.reaction is None or media_of(document) not in _HYPERTEXT:
         return read_author_failed(reading)
     found = microformats.find(_tree(document))
     author = authorship.from_author_page(found, pages=tuple(dict.fromkeys((requested, document.url))))
     if author is None:
         return read_author_failed(reading)
-    authority = reading.reaction.authority
-    if authority is Authority.SAME_ORIGIN and author.url and urls.origin(author.url) != urls.origin(requested):
-        authority = Authority.CLAIMED  # the page is the source's own, but the card on it is about somebody elsewhere
-    if authority is Authority.CLAIMED and source is not None and authorship.vouches_for(found, source):
+    source = reading.source or ""
+    authority = authorship.authority(author, reading.reaction.url, source)
+    is_about_itself = urls.origin(author.url or "") in (urls.origin(requested), urls.origin(document.url))
+    if authority is Authority.CLAIMED and is_about_itself and authorship.vouches_for(found, source):
         authority = Authority.AUTHOR_PAGE
-    return replace(reading, author_page=None, reaction=replace(reading.reaction, author=author, authority=authority))
+    reaction = replace(reading.reaction, author=author, authority=authority)
+    return replace(reading, author_page=None, source=None, reaction=reaction)
 
 
 def read_author_failed(reading: Reading) -> Reading:
     """The reading when the author's page could not be read: what the entry's own page said holds (authorship 7.4)."""
-    return replace(reading, author_page=None)
+    return replace(reading, author_page=None, source=None)
 
 
 def read_target(document: Document) -> TargetFacts:
@@ -141,7 +142,14 @@ def _read_page(tree: Tree, link: Link, *, source: str) -> Reading:
         canonical=canonical,
         lang=reaction.lang or page_language(tree),
     )
-    return Reading(link, reaction=reaction, author_page=by.page, mf2=_kept(found, choice), notes=tuple(found.notes))
+    return Reading(
+        link,
+        reaction=reaction,
+        author_page=by.page,
+        mf2=_kept(found, choice),
+        notes=tuple(found.notes),
+        source=source if by.page is not None else None,
+    )
 
 
 def _read_choice(

@@ -87,7 +87,8 @@ def from_author_page(found: Found, *, pages: Sequence[Url]) -> Author | None:
 def vouches_for(found: Found, source: str) -> bool:
     """Does an author's page name the source's site as its own (rel=me, or url of a card)?"""
     mine = [*_rel(found, "me"), *(raw for card in cards_of(found) for raw in items.raw_urls(card))]
-    return any(urls.origin(raw) == urls.origin(source) for raw in mine)
+    own = urls.origin(source)
+    return own != "" and any(urls.origin(raw) == own for raw in mine)
 
 
 def read_card(card: Any) -> Author:

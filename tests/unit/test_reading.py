@@ -269,9 +269,9 @@ def asking(
     return reading
 
 
-def asked(body: str, *, url: str = AUTHOR_PAGE, source: str | None = SOURCE) -> Reaction:
-    found = read_author(document(body, url=url), reading=asking(), requested=AUTHOR_PAGE, source=source)
-    assert found.author_page is None
+def asked(body: str, *, url: str = AUTHOR_PAGE) -> Reaction:
+    found = read_author(document(body, url=url), reading=asking(), requested=AUTHOR_PAGE)
+    assert (found.author_page, found.source) == (None, None)
     assert found.reaction is not None
     return found.reaction
 
@@ -284,11 +284,27 @@ def test_an_authors_page_tells_name_and_picture() -> None:
 
 def test_an_authors_page_that_names_the_sources_site_vouches_for_it() -> None:
     card = '<a class="h-card u-url u-uid" href="/">Ann</a>'
-    assert asked(f'{card}<a rel="me" href="https://source.example/">blog</a>').authority is Authority.AUTHOR_PAGE
-    assert asked(f'{card}<a rel="me" href="https://elsewhere.example/">blog</a>').authority is Authority.CLAIMED
-    assert (
-        asked(f'{card}<a rel="me" href="https://source.example/">blog</a>', source=None).authority is Authority.CLAIMED
-    )
+    ours = asked(f'{card}<a rel="me" href="https://source.example/">blog</a>')
+    assert ours.authority is Authority.AUTHOR_PAGE
+    theirs = asked(f'{card}<a rel="me" href="https://elsewhere.example/">blog</a>')
+    assert theirs.authority is Authority.CLAIMED
+
+
+def test_nobody_vouches_for_a_third_site() -> None:
+    """A page that says rel=me of both its accomplice and a famous site does not make its card that site's owner."""
+    card = '<a class="h-card" rel="me" href="https://famous.example/">Famous</a>'
+    found = asked(f'{card}<a rel="me" href="https://source.example/">blog</a>')
+    assert found.author.url == "https://famous.example/"
+    assert found.authority is Authority.CLAIMED
+
+
+def test_a_bridge_that_names_an_authors_page_stays_a_bridge() -> None:
+    body = f'<div class="h-entry"><a class="u-author" href="{AUTHOR_PAGE}">x</a>{LINK}</div>'
+    reading = read(body, source="https://brid.gy/comment/1")
+    page = document('<a class="h-card" href="/">Ann</a>', url=AUTHOR_PAGE)
+    found = read_author(page, reading=reading, requested=AUTHOR_PAGE).reaction
+    assert found is not None
+    assert (found.author.name, found.authority) == ("Ann", Authority.BRIDGED)
 
 
 def test_an_authors_page_that_has_moved_is_read_by_both_its_urls() -> None:
@@ -477,7 +493,7 @@ def test_no_page_raises_and_every_reading_is_json(body: str, source: str) -> Non
     page = Document(Url(SOURCE), "text/html", "utf-8", body.encode("utf-8", "ignore"))
     reading = read_source(page, source=source, target=TARGET)
     assert (reading.reaction is None) is (reading.link is None)
-    asked_again = read_author(page, reading=reading, requested=Url("https://ann.example/"), source=source)
+    asked_again = read_author(page, reading=reading, requested=Url("https://ann.example/"))
     for result in (reading, asked_again):
         assert codec.reading_from_json(orjson.loads(orjson.dumps(codec.to_json(result)))) == result
     orjson.dumps(codec.to_json(read_target(page)))
