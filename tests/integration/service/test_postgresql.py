@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from pathlib import Path
 
 from mentions.model import EntryState, Kind, Url
 from mentions.storage import schema
 from service.api import live
 from tests.integration.service.conftest import POST, Service, running
+from tests.support.postgres import PostgresServer
 
 
 async def test_the_service_reads_and_moderates_on_postgresql(tmp_path: Path, redis_url: str, postgres_url: str):
@@ -40,6 +42,30 @@ async def _reads(service: Service, replies: list[int], rsvps: list[int]) -> None
     assert [child["wm-id"] for child in thread["children"][0]["comment"]] == [replies[0]]
     count = (await service.get("/api/count", params={"target": POST})).json()
     assert count == {"count": 4, "type": {"reply": 2, "rsvp-no": 1, "rsvp-yes": 1}}
+
+
+async def test_without_the_database_answers_are_503_and_say_when_to_come_again(
+    tmp_path: Path, redis_url: str, short_folder: Path
+):
+    folder = Path(tempfile.mkdtemp(dir=short_folder))
+    folder.chmod(0o755)
+    server = PostgresServer(folder).start()
+    try:
+        url = server.create()
+        await schema.migrate_async(url)
+        async with running(tmp_path, redis_url, database_url=url) as service:
+            await service.respond()
+            server.stop()
+            for path in ("/api/count", "/api/mentions.jf2", "/api/thread"):
+                away = await service.get(path, params={"target": POST})
+                assert away.error == (503, "service_unavailable")
+                assert away.headers["Retry-After"]
+            assert (await service.get("/webmention/x")).error == (503, "service_unavailable")
+            ready = await service.get("/readyz")
+            assert (ready.status, ready.json()["checks"]) == (503, {"database": "unreachable", "redis": "ok"})
+            assert (await service.get("/healthz")).status == 200
+    finally:
+        server.stop()
 
 
 async def test_changes_of_writers_that_overlap_are_told_without_a_gap(
