@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
-from mentions import codec, reading
+from mentions import codec, reading, resanitise
 from mentions.model import Document, Fetched, Url
 from mentions.protocol import discovery
 
@@ -33,8 +33,7 @@ def _source(document: Document, ask: Mapping[str, Any]) -> Any:
 
 def _author(document: Document, ask: Mapping[str, Any]) -> Any:
     known = codec.reading_from_json(ask["reading"])
-    requested, source = Url(ask["requested"]), ask["source"]
-    return codec.to_json(reading.read_author(document, reading=known, requested=requested, source=source))
+    return codec.to_json(reading.read_author(document, reading=known, requested=Url(ask["requested"])))
 
 
 def _target(document: Document, ask: Mapping[str, Any]) -> Any:  # noqa: ARG001 -- one signature for all questions
@@ -51,12 +50,18 @@ def _links(document: Document, ask: Mapping[str, Any]) -> Any:  # noqa: ARG001
     return codec.to_json(reading.read_links(document))
 
 
+def _refresh(document: Document, ask: Mapping[str, Any]) -> Any:
+    known = codec.reaction_from_json(ask["reaction"])
+    return codec.to_json(resanitise.refresh(known, base=document.url, mf2=ask["mf2"]))
+
+
 QUESTIONS: Final[Mapping[str, Callable[[Document, Mapping[str, Any]], Any]]] = {
     "source": _source,
     "author": _author,
     "target": _target,
     "links": _links,
     "receiver": _receiver,
+    "refresh": _refresh,
 }
 
 

@@ -21,7 +21,7 @@ import structlog
 
 from mentions import codec
 from mentions.errors import ParserError, Unavailable
-from mentions.model import Document, Fetched, OutgoingLinks, Protocol, Reading, TargetFacts, Url
+from mentions.model import Document, Fetched, OutgoingLinks, Protocol, Reaction, Reading, TargetFacts, Url
 from mentions.protocol.discovery import Receiver
 from workers.reader_child import HEADER
 
@@ -181,6 +181,12 @@ class ReadingPool:
         facts = {"links": list(fetched.links), "headers": dict(fetched.headers)}
         found = await self._ask("receiver", fetched.document, facts)
         return Receiver(Protocol(found["protocol"]), Url(found["endpoint"])) if found else None
+
+    async def refresh(self, reaction: Reaction, *, base: str, mf2: Mapping[str, Any] | None) -> Reaction:
+        """The reaction as the current sanitising policy has it.  Raises ParserError."""
+        nothing = Document(Url(base), "text/html", None, b"")
+        facts = {"reaction": codec.to_json(reaction), "mf2": mf2}
+        return codec.reaction_from_json(await self._ask("refresh", nothing, facts))
 
     async def _ask(self, question: str, document: Document, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer of a free child.  A child that dies in silence is given one successor, for the kernel may have

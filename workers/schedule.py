@@ -18,6 +18,8 @@ from mentions.errors import YmatebError
 from mentions.storage import changes, claims, hosts
 from mentions.streams.limits import Limits
 from workers.jobs.recheck import Rechecker
+from workers.jobs.reread import Rereader
+from workers.jobs.unseen import UnseenPages
 from workers.kit import Kit
 
 LEASE_S: Final = 60.0
@@ -54,6 +56,8 @@ class Scheduler:
             _Periodic("changes.compacted", 3600, self._compact_changes),
             _Periodic("hosts.pruned", 3600, self._prune_hosts),
             _Periodic("entries.rechecked", 60, Rechecker(kit, limits).look_again),
+            _Periodic("entries.reread", 60, Rereader(kit).read_again),
+            _Periodic("pages.seen", 60, UnseenPages(kit, limits).look),
         )
 
     async def run(self) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import urls
 from mentions.errors import NotFound
-from mentions.model import Page
+from mentions.model import EntryState, Page
 from mentions.storage import merging
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
@@ -46,6 +46,14 @@ async def by_ids(c: AsyncConnection, page_ids: Iterable[int]) -> dict[int, Page]
 async def of_site(c: AsyncConnection, site_id: int, *, after: int = 0, limit: int = 1000) -> list[Page]:
     """The pages of a site above id `after`, by id."""
     query = select(t.pages).where(t.pages.c.site_id == site_id, t.pages.c.id > after)
+    return await _read(c, query.order_by(t.pages.c.id).limit(limit))
+
+
+async def never_looked_at(c: AsyncConnection, *, after: int = 0, limit: int = 100) -> list[Page]:
+    """The pages above id `after`, by id, that have a thread and whose own page nobody has read."""
+    is_live = (t.entries.c.page_id == t.pages.c.id) & (t.entries.c.state != EntryState.DELETED.value)
+    has_thread = select(t.entries.c.id).where(is_live).exists()
+    query = select(t.pages).where(t.pages.c.checked_at.is_(None), t.pages.c.id > after, has_thread)
     return await _read(c, query.order_by(t.pages.c.id).limit(limit))
 
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from mentions import urls
 from mentions.decide import PageSeen
 from mentions.errors import ParserError
 from mentions.media import is_read_type
-from mentions.model import Document, Fetched, Gone, Hop, Site, TargetFacts, Url
+from mentions.model import Document, Fetched, Gone, Hop, Page, Site, TargetFacts, Url
 from mentions.sites import SiteBook
 from mentions.storage import pages
 from workers.jobs.once import Once
@@ -94,6 +96,19 @@ class Targets:
             return await self._kit.pool.target(document)
         except ParserError:
             return None
+
+
+async def learn(c: AsyncConnection, page_id: int, target: str, look: Look, *, now: datetime) -> Page:
+    """Keeps what a look at `target` told of its page.  Returns the page that stays; NotFound where there is none."""
+    facts = look.facts
+    return await pages.learn(
+        c,
+        page_id,
+        canonical=(facts.canonical if facts is not None else None) or look.final_url,
+        aliases=(target, *look.names),
+        title=facts.title if facts is not None else None,
+        checked_at=now,
+    )
 
 
 def _is_of_site(url: str, site: Site) -> bool:

@@ -8,6 +8,8 @@ from mentions.model import Outcome, Status
 from mentions.storage import claims
 from mentions.streams.limits import Limits
 from tests.integration.workers.conftest import Clock, Journeys
+from tests.integration.workers.test_reread import HARMFUL, keep_old, now_of, outdated
+from tests.peers import Blog
 from tests.support.waiting import eventually
 from workers.kit import Kit
 from workers.schedule import LEADER, LEASE_S, Scheduler
@@ -50,3 +52,20 @@ async def test_only_one_worker_leads(kit: Kit, limits: Limits, receive: Journeys
     assert await second.lead(), "its own lease is renewed"
     async with kit.db.read() as c:
         assert await claims.get(c, old.id) is not None
+
+
+async def test_the_leader_reads_old_entries_again_and_looks_at_pages_that_nobody_has_seen(
+    kit: Kit, limits: Limits, receive: Journeys, mine: Blog
+):
+    post = mine.page(title="Seen at last")
+    old = await keep_old(kit, mine, HARMFUL)
+    running = asyncio.create_task(Scheduler(kit, limits, status_days=90).run())
+
+    async def is_done() -> bool:
+        page = await receive.page_of(post)
+        return await outdated(kit) == [] and page is not None and page.title == "Seen at last"
+
+    await eventually(is_done)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert (await now_of(kit, old)).revision == old.revision + 1
