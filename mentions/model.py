@@ -302,8 +302,6 @@ class Reading:
     """The raw microformats of the page, capped; kept so that it can be read again when the rules change."""
     notes: tuple[str, ...] = ()
     """What was cut or odd, in words, for the trace."""
-    source: str | None = None
-    """The URL that was claimed, while `author_page` is open: what the author's page may vouch for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,28 +59,30 @@ def read_source(document: Document, *, source: str, target: str) -> Reading:
     return replace(reading, near_misses=search.near_misses, notes=(*notes, *reading.notes))
 
 
-def read_author(document: Document, *, reading: Reading, requested: Url) -> Reading:
+def read_author(document: Document, *, reading: Reading, requested: Url, source: str | None = None) -> Reading:
     """The reading with the author that his own page describes (authorship 7.1-7.3); as it was where that tells nothing.
 
-    A page that names the source's site as its own makes the authorship `author-page`."""
+    A page that names the site of `source` as its own makes the authorship `author-page`; without `source` nobody is
+    vouched for."""
     if reading.reaction is None or media_of(document) not in _HYPERTEXT:
         return read_author_failed(reading)
     found = microformats.find(_tree(document))
     author = authorship.from_author_page(found, pages=tuple(dict.fromkeys((requested, document.url))))
     if author is None:
         return read_author_failed(reading)
-    source = reading.source or ""
-    authority = authorship.authority(author, reading.reaction.url, source)
+    authority = reading.reaction.authority
+    if authority is not Authority.BRIDGED:
+        authority = authorship.authority(author, reading.reaction.url, source or "")
     is_about_itself = urls.origin(author.url or "") in (urls.origin(requested), urls.origin(document.url))
-    if authority is Authority.CLAIMED and is_about_itself and authorship.vouches_for(found, source):
+    if authority is Authority.CLAIMED and is_about_itself and authorship.vouches_for(found, source or ""):
         authority = Authority.AUTHOR_PAGE
     reaction = replace(reading.reaction, author=author, authority=authority)
-    return replace(reading, author_page=None, source=None, reaction=reaction)
+    return replace(reading, author_page=None, reaction=reaction)
 
 
 def read_author_failed(reading: Reading) -> Reading:
     """The reading when the author's page could not be read: what the entry's own page said holds (authorship 7.4)."""
-    return replace(reading, author_page=None, source=None)
+    return replace(reading, author_page=None)
 
 
 def read_target(document: Document) -> TargetFacts:
@@ -142,14 +144,7 @@ def _read_page(tree: Tree, link: Link, *, source: str) -> Reading:
         canonical=canonical,
         lang=reaction.lang or page_language(tree),
     )
-    return Reading(
-        link,
-        reaction=reaction,
-        author_page=by.page,
-        mf2=_kept(found, choice),
-        notes=tuple(found.notes),
-        source=source if by.page is not None else None,
-    )
+    return Reading(link, reaction=reaction, author_page=by.page, mf2=_kept(found, choice), notes=tuple(found.notes))
 
 
 def _read_choice(

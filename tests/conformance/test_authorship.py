@@ -40,7 +40,7 @@ def found_author(case: dict[str, Any]) -> tuple[Author, Url | None]:
         page = case["pages"].get(requested)
         is_there = page is not None and page["status"] == 200
         reading = (
-            read_author(page_of(case, requested), reading=reading, requested=requested)
+            read_author(page_of(case, requested), reading=reading, requested=requested, source=case["url"])
             if is_there
             else read_author_failed(reading)
         )

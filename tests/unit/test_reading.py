@@ -270,8 +270,8 @@ def asking(
 
 
 def asked(body: str, *, url: str = AUTHOR_PAGE) -> Reaction:
-    found = read_author(document(body, url=url), reading=asking(), requested=AUTHOR_PAGE)
-    assert (found.author_page, found.source) == (None, None)
+    found = read_author(document(body, url=url), reading=asking(), requested=AUTHOR_PAGE, source=SOURCE)
+    assert found.author_page is None
     assert found.reaction is not None
     return found.reaction
 
@@ -290,6 +290,15 @@ def test_an_authors_page_that_names_the_sources_site_vouches_for_it() -> None:
     assert theirs.authority is Authority.CLAIMED
 
 
+def test_without_a_source_nobody_is_vouched_for() -> None:
+    page = document(
+        '<a class="h-card" href="/">Ann</a><a rel="me" href="https://source.example/">blog</a>', url=AUTHOR_PAGE
+    )
+    found = read_author(page, reading=asking(), requested=AUTHOR_PAGE).reaction
+    assert found is not None
+    assert (found.author.name, found.authority) == ("Ann", Authority.CLAIMED)
+
+
 def test_nobody_vouches_for_a_third_site() -> None:
     """A page that says rel=me of both its accomplice and a famous site does not make its card that site's owner."""
     card = '<a class="h-card" rel="me" href="https://famous.example/">Famous</a>'
@@ -302,7 +311,7 @@ def test_a_bridge_that_names_an_authors_page_stays_a_bridge() -> None:
     body = f'<div class="h-entry"><a class="u-author" href="{AUTHOR_PAGE}">x</a>{LINK}</div>'
     reading = read(body, source="https://brid.gy/comment/1")
     page = document('<a class="h-card" href="/">Ann</a>', url=AUTHOR_PAGE)
-    found = read_author(page, reading=reading, requested=AUTHOR_PAGE).reaction
+    found = read_author(page, reading=reading, requested=AUTHOR_PAGE, source="https://brid.gy/comment/1").reaction
     assert found is not None
     assert (found.author.name, found.authority) == ("Ann", Authority.BRIDGED)
 
@@ -493,7 +502,7 @@ def test_no_page_raises_and_every_reading_is_json(body: str, source: str) -> Non
     page = Document(Url(SOURCE), "text/html", "utf-8", body.encode("utf-8", "ignore"))
     reading = read_source(page, source=source, target=TARGET)
     assert (reading.reaction is None) is (reading.link is None)
-    asked_again = read_author(page, reading=reading, requested=Url("https://ann.example/"))
+    asked_again = read_author(page, reading=reading, requested=Url("https://ann.example/"), source=source)
     for result in (reading, asked_again):
         assert codec.reading_from_json(orjson.loads(orjson.dumps(codec.to_json(result)))) == result
     orjson.dumps(codec.to_json(read_target(page)))
