@@ -235,7 +235,9 @@ async def _page_ids(c: AsyncConnection, rules: Rules, placed: Sequence[Placed], 
     page_ids = await pages.ensure_many(c, rules.site.id, wanted, now=now)
     if aliases:
         for key, page_key in aliases.items():
-            await pages.answer_to(c, page_ids[page_key], key, now=now)
+            page = await pages.by_id(c, await pages.answer_to(c, page_ids[page_key], key, now=now))
+            if page is not None and urls.page_key(page.url) != page_key:
+                await pages.rename(c, page.id, wanted[page_key][0])
         page_ids = await pages.ensure_many(c, rules.site.id, wanted, now=now)  # two of them may be one now
     return page_ids
 

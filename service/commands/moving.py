@@ -1,4 +1,4 @@
-"""`import` and `export`: a site's responses, brought in from elsewhere and taken away."""
+"""`import` and `export`: a site's responses, brought in from elsewhere and taken away; `site map`: pages that moved."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import click
 
 from config.settings import Settings
 from mentions.moving.url_map import UrlMap
-from mentions.storage import moving
+from mentions.storage import moving, relocating
 from mentions.storage.imports import Report
+from mentions.storage.relocating import Relocation, Row
 from service.api import exports
-from service.commands import common
+from service.commands import common, sites
 from service.commands.sources import FORMATS, Source
 from service.commands.telling import Teller
 
 
 def setup(cli: click.Group) -> None:
-    """Adds both commands."""
+    """Adds the commands."""
     cli.add_command(export)
     cli.add_command(bring_in)
+    sites.site.add_command(map_pages)
 
 
 @click.command("import")
@@ -102,3 +104,32 @@ async def _export(settings: Settings, authority: str, form: str, *, shown: bool)
         async for part in parts:
             sys.stdout.buffer.write(part)
     sys.stdout.buffer.flush()
+
+
+@click.command("map")
+@click.argument("authority")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
+@common.as_json
+def map_pages(authority: str, file: Path, *, dry_run: bool, as_json: bool) -> None:
+    """Tell the site AUTHORITY which addresses of its pages are new: FILE is a CSV file of two columns, old,new.
+
+    The old address stays good for what still comes there; where both have responses, the threads become one."""
+    told = common.run(_map_pages(common.settings(), authority, UrlMap.from_file(file), dry_run=dry_run))
+    counts = {outcome.name.lower(): sum(one is outcome for _, one in told) for outcome in Relocation}
+    skipped = [old for (old, _), outcome in told if outcome in (Relocation.FOREIGN_OLD, Relocation.FOREIGN_NEW)]
+    lines = [f"{number} {each.value}" for each in Relocation if (number := counts[each.name.lower()])]
+    lines += [f"  {old}" for old in skipped[:20]]
+    common.tell(
+        {**counts, "skipped": skipped, "dry_run": dry_run}, "\n".join(lines) or "No page moves.", as_json=as_json
+    )
+
+
+async def _map_pages(
+    settings: Settings, authority: str, moved_pages: UrlMap, *, dry_run: bool
+) -> list[tuple[Row, Relocation]]:
+    async with common.open_database(settings) as db:
+        async with db.read() as c:
+            site = await common.find_site(c, authority)
+        rows = relocating.relocate(db, site, moved_pages, clock=common.now, dry_run=dry_run)
+        return [row async for row in rows]

@@ -211,6 +211,16 @@ async def test_a_map_brings_together_what_was_on_two_pages(db, site, page):
     assert {entry.page_id for entry in (await everything(db, site)).values()} == {page.id}
 
 
+async def test_a_page_that_is_known_by_its_old_address_gets_the_new_one(db: Database, site: Site):
+    await bring_in(db, site, [record(1, target="https://example.com/old")])
+    await bring_in(db, site, [record(2, target="https://example.com/old", page=Url(POST))], digest=b"another file")
+    found = await everything(db, site)
+    [page_id] = {entry.page_id for entry in found.values()}
+    async with db.read() as c:
+        page = await pages.by_id(c, page_id)
+    assert page.url == POST
+
+
 async def test_a_comment_brings_along_what_is_not_shown(db: Database, site: Site):
     one = record(1, protocol=Protocol.COMMENT, email="ann@ann.example", markdown="**Well** said")
     await bring_in(db, site, [one, record(2, protocol=Protocol.COMMENT, email="bob@bob.example")])
