@@ -23,7 +23,7 @@ from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
 from mentions.streams.tallies import Tallies
 from service import demo, health, keys, pages, problems, widget, wire
-from service.api import comments, copies, live, mentions, moderation, openapi, threads
+from service.api import comments, copies, hooks, live, mentions, moderation, openapi, threads
 from service.intake import pingback, status, webmention
 from service.places import SiteCache
 from service.shelf import Shelf
@@ -46,7 +46,7 @@ def create_app(settings: Settings) -> web.Application:
     app.on_startup.append(demo.ensure_site)
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(wire.add_headers)
-    for part in (webmention, pingback, health, mentions, threads, comments, copies, live, moderation, openapi):
+    for part in (webmention, pingback, health, mentions, threads, comments, copies, live, moderation, hooks, openapi):
         part.setup(app)
     pages.setup(app)
     widget.setup(app)

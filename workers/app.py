@@ -24,6 +24,7 @@ from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
 from mentions.streams.tallies import Tallies
+from workers.jobs.deliver import Deliverer
 from workers.jobs.demo import send_demo
 from workers.jobs.receive import Receiver
 from workers.jobs.storing import store_failure
@@ -87,7 +88,7 @@ def make_worker(kit: Kit, link: RedisLink, limits: Limits, settings: Settings) -
         fail=fail,
         concurrency=settings.worker_concurrency,
         grace_s=settings.shutdown_grace_s,
-        side_tasks=(scheduler.run, demo),
+        side_tasks=(scheduler.run, Deliverer(kit, limits).run, demo),
     )
 
 

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from mentions.errors import YmatebError
-from mentions.storage import changes, claims, hosts
+from mentions.storage import changes, claims, deliveries, hosts
 from mentions.streams.limits import Limits
 from workers.jobs.recheck import Rechecker
 from workers.jobs.reread import Rereader
@@ -55,6 +55,7 @@ class Scheduler:
             _Periodic("claims.pruned", 3600, self._prune_claims),
             _Periodic("changes.compacted", 3600, self._compact_changes),
             _Periodic("hosts.pruned", 3600, self._prune_hosts),
+            _Periodic("deliveries.pruned", 3600, self._prune_deliveries),
             _Periodic("entries.rechecked", 60, Rechecker(kit, limits).look_again),
             _Periodic("entries.reread", 60, Rereader(kit).read_again),
             _Periodic("pages.seen", 60, UnseenPages(kit, limits).look),
@@ -99,3 +100,7 @@ class Scheduler:
     async def _prune_hosts(self) -> int:
         async with self._kit.db.write() as c:
             return await hosts.prune(c, self._kit.now() - HOSTS_KEPT)
+
+    async def _prune_deliveries(self) -> int:
+        async with self._kit.db.write() as c:
+            return await deliveries.prune(c, self._kit.now() - deliveries.KEPT)

@@ -16,7 +16,7 @@ import orjson
 from mentions import urls
 from mentions.errors import ParserError
 from mentions.media import is_read_type
-from mentions.model import Fetched, Gone, Protocol, Status, Url
+from mentions.model import Fetched, Gone, Protocol, Status, Unreachable, Url
 from mentions.protocol import pingback
 from mentions.protocol.discovery import Receiver
 from workers.fetch.client import Fetcher, Posted
@@ -79,39 +79,58 @@ async def _links(fetcher: Fetcher, pool: ReadingPool, source: Url) -> Sequence[U
         raise NothingToSend(f"{source} cannot be read: {error}") from None
 
 
-async def _send_to(fetcher: Fetcher, pool: ReadingPool, source: Url, target: Url) -> Sent:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who takes responses to a page; nobody is no failure, and `words` say why."""
+
+    receiver: Receiver | None
+    words: str = ""
+    is_passing: bool = False
+    """Whether another try may find somebody."""
+
+
+async def find_receiver(fetcher: Fetcher, pool: ReadingPool, target: Url) -> Found:
+    """Fetches a page and reads who takes responses to it."""
     sighting = await fetcher.get(target, accept=ACCEPT_TARGET, is_readable=is_read_type, is_lenient=True, waits=True)
     if not isinstance(sighting, Fetched):
         reason = getattr(sighting, "reason", "it is gone")
-        return Sent(target, None, is_accepted=True, words=f"no endpoint, for the page cannot be fetched: {reason}")
+        passes = isinstance(sighting, Unreachable)
+        return Found(None, f"no endpoint, for the page cannot be fetched: {reason}", is_passing=passes)
     try:
         receiver = await pool.receiver(sighting)
     except ParserError as error:
-        return Sent(target, None, is_accepted=True, words=f"no endpoint, for the page cannot be read: {error}")
-    if receiver is None:
-        return Sent(target, None, is_accepted=True, words="takes no webmentions or pingbacks")
-    return await _deliver(fetcher, source, target, receiver)
+        return Found(None, f"no endpoint, for the page cannot be read: {error}")
+    return Found(receiver, "" if receiver else "takes no webmentions or pingbacks")
+
+
+async def _send_to(fetcher: Fetcher, pool: ReadingPool, source: Url, target: Url) -> Sent:
+    found = await find_receiver(fetcher, pool, target)
+    if found.receiver is None:
+        return Sent(target, None, is_accepted=True, words=found.words)
+    return await _deliver(fetcher, source, target, found.receiver)
 
 
 async def _deliver(fetcher: Fetcher, source: Url, target: Url, receiver: Receiver) -> Sent:
     """POSTs, again after a fault that may pass, and reads the answer."""
     for number in range(TRIES):
-        posted = await _post(fetcher, source, target, receiver)
+        posted = await post_to(fetcher, source, target, receiver)
         if not posted.is_passing or number == TRIES - 1 or (posted.retry_after_s or 0) > LONGEST_RETRY_AFTER_S:
             break
         await asyncio.sleep(max(PAUSES_S[number], posted.retry_after_s or 0))
     if receiver.protocol is Protocol.PINGBACK:
-        return _pingback_answer(target, receiver, posted)
+        return pingback_answer(target, receiver, posted)
     return await _webmention_answer(fetcher, target, receiver, posted)
 
 
-async def _post(fetcher: Fetcher, source: Url, target: Url, receiver: Receiver) -> Posted:
+async def post_to(fetcher: Fetcher, source: Url, target: Url, receiver: Receiver) -> Posted:
+    """One POST, in the protocol of the receiver."""
     if receiver.protocol is Protocol.PINGBACK:
         return await fetcher.post_xml(receiver.endpoint, pingback.call(source, target))
     return await fetcher.post_form(receiver.endpoint, {"source": source, "target": target})
 
 
-def _pingback_answer(target: Url, receiver: Receiver, posted: Posted) -> Sent:
+def pingback_answer(target: Url, receiver: Receiver, posted: Posted) -> Sent:
+    """What the answer to a pingback says."""
     if posted.status is None:
         return _failed(target, receiver, posted)
     answer = pingback.read_answer(posted.body, status=posted.status)

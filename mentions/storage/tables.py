@@ -313,3 +313,52 @@ import_refs = Table(  # what the file calls its responses, until the last of the
     Column("parent_key", LargeBinary),
     Column("copy_of_key", LargeBinary),
 )
+
+# --- what is sent out --------------------------------------------------------------------------------------------
+
+hooks = Table(  # addresses that a site's owner wants told of changes
+    "hooks",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("site_id", ForeignKey("sites.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("url", Words, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("events", Json, nullable=False),
+    Column("secrets", Json, nullable=False),  # [text, when it expires or null], the newest first: signing needs them
+    Column("quiet_s", Integer, nullable=False),
+    Column("every_s", Integer, nullable=False),
+    Column("since_cursor", RowId, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("disabled_at", UtcTime),
+    Column("disabled_why", Words),
+    sqlite_autoincrement=True,
+)
+
+deliveries = Table(  # messages to hooks, and webmentions from our permalinks: what waits, and what came of the others
+    "deliveries",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("site_id", ForeignKey("sites.id", ondelete="CASCADE"), nullable=False),
+    Column("hook_id", ForeignKey("hooks.id", ondelete="CASCADE")),
+    Column("message_id", String(64), nullable=False),
+    Column("event", String(16), nullable=False),
+    Column("entry_id", RowId),
+    Column("target", Words),
+    Column("target_key", LargeBinary),
+    Column("cursor", RowId),
+    Column("happened_at", UtcTime, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", UtcTime),
+    Column("tried_at", UtcTime),
+    Column("answer_status", Integer),
+    Column("answer_ms", Integer),
+    Column("error", Words),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("hook_id", "message_id"),
+    UniqueConstraint("entry_id", "target_key"),
+    Index("ix_deliveries_site_id_id", "site_id", "id"),
+    Index("ix_deliveries_hook_id_next_try_at", "hook_id", "next_try_at", **_only_where("next_try_at IS NOT NULL")),
+    Index("ix_deliveries_created_at", "created_at"),
+    sqlite_autoincrement=True,
+)

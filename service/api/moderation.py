@@ -115,7 +115,7 @@ async def show_blocks(request: web.Request) -> web.Response:
 async def add_block(request: web.Request) -> web.Response:
     """PUT: refuses an authority, everything below a URL, or an author, from now on."""
     token = await tokens.require(request, "moderate")
-    data = await _read_object(request)
+    data = await read_object(request)
     kind, value = _read_block(data)
     note = data.get("note", "")
     if not isinstance(note, str):
@@ -130,7 +130,7 @@ async def add_block(request: web.Request) -> web.Response:
 async def lift_block(request: web.Request) -> web.Response:
     """DELETE: what was blocked may come again; named in the body, or in the query for clients that send none."""
     token = await tokens.require(request, "moderate")
-    kind, value = _read_block(await _read_object(request) if request.can_read_body else dict(request.query))
+    kind, value = _read_block(await read_object(request) if request.can_read_body else dict(request.query))
     async with request.app[keys.DB].write() as c:
         was_there = await blocks.remove(c, token.site_id, kind, value)
     if not was_there:
@@ -160,7 +160,7 @@ async def change_thread(request: web.Request) -> web.Response:
     target = query.absolute(request.query.get("target", ""))
     if not target:
         raise InvalidRequest("A target URL is required")
-    closed = (await _read_object(request)).get("closed")
+    closed = (await read_object(request)).get("closed")
     if not isinstance(closed, bool):
         raise InvalidRequest("closed has to be true or false")
     site = await request.app[keys.SITES].place(target)
@@ -174,7 +174,7 @@ async def change_thread(request: web.Request) -> web.Response:
     return answers.json_answer(request, body, cache="no-store")
 
 
-async def _read_object(request: web.Request) -> Mapping[str, Any]:
+async def read_object(request: web.Request) -> Mapping[str, Any]:
     """The body as a JSON object; raises InvalidRequest."""
     try:
         data = orjson.loads(await request.read())

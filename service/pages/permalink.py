@@ -9,15 +9,17 @@ from typing import Any
 
 from aiohttp import web
 
-from mentions import threads
+from mentions import threads, urls
 from mentions.errors import NotFound
-from mentions.model import Entry, EntryState, Page
+from mentions.model import Entry, EntryState, Page, Protocol
 from mentions.storage import entries, pages
 from mentions.threads import Branch
 from service import i18n, keys
+from service.api.jf2 import safe_url
 from service.api.threads import nest
 from service.pages.answer import advertised, language_of, render
 from service.pages.entries import view_of
+from service.pages.threads import takes_comments
 
 DEPTH = 6
 """Levels of answers below the response."""
@@ -47,6 +49,7 @@ async def show_entry(request: web.Request) -> web.StreamResponse:
         "is_ours": made["wm-protocol"] == "comment",
         "answered": _answered(parent, page, base, words),
         "permalink": f"{base}/entries/{entry.id}",
+        "takes_comments": not page.closed and await takes_comments(request.app, page.url),
     }
     return render(request, "permalink.html", context, headers=advertised(request))
 
@@ -71,8 +74,14 @@ def _find(found: list[Entry], entry: Entry, base: str) -> Branch:
 
 
 def _answered(parent: Entry | None, page: Page, base: str, words: i18n.Catalogue) -> dict[str, str]:
-    """What the response answers: another response, by its author's name, or the post, by its title."""
+    """What the response answers: another response, by its author's name, or the post, by its title.
+
+    What came from elsewhere is linked there too, for that is what our webmention to it says."""
     if parent is None:
         return {"url": page.url, "name": page.title or page.url}
     name = parent.reaction.author.name or parent.reaction.name or words.gettext("Somebody")
-    return {"url": f"{base}/entries/{parent.id}", "name": name}
+    answered = {"url": f"{base}/entries/{parent.id}", "name": name}
+    source = safe_url(parent.source)
+    if source is not None and parent.protocol is not Protocol.COMMENT:
+        answered |= {"source": source, "host": urls.authority(source)}
+    return answered

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from service.api.openapi.hooks import HOOKS
 from service.api.openapi.parts import STRING, Part, answer, choice, media, number, operation, path, query, schema
 from service.api.openapi.writing import WRITING
 
@@ -266,6 +267,7 @@ PATHS: Final[Mapping[str, Part]] = {
     **_THREADS,
     **_MODERATION,
     **WRITING,
+    **HOOKS,
     **_intake("", ""),
     **_intake("/{site}", "OfSite"),
     **_intake("/d/{site}", "OfDomain"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from mentions.model import Authority, Change, EntryState, Kind, Protocol, Status
+from mentions.webhooks import EVENTS, HookKind
 from service.api.openapi.parts import Part, schema
 
 _TEXT: Final[Part] = {"type": "string"}
@@ -117,6 +118,36 @@ _STATUS: Final = _object(
     {"private": _FLAG, "held": _FLAG, "next_try_at": _TEXT},
 )
 
+_SECONDS: Final[Part] = {"type": "integer", "minimum": 0, "maximum": 86_400}
+_HOOK: Final[Mapping[str, Part]] = {
+    "id": _WHOLE,
+    "url": _URL,
+    "kind": _one_of(HookKind),
+    "events": _list(_one_of(EVENTS)),
+    "quiet_s": _SECONDS,
+    "every_s": _SECONDS,
+    "created_at": _TEXT,
+    "disabled_at": _TEXT_OR_NULL,
+    "disabled_why": _TEXT_OR_NULL,
+}
+_DELIVERY: Final = _object(
+    {
+        "id": _WHOLE,
+        "hook": {**_WHOLE_OR_NULL, "description": "Null for a webmention from one of our permalinks."},
+        "message": {**_TEXT, "description": "`webhook-id`"},
+        "event": _TEXT,
+        "wm-id": _WHOLE_OR_NULL,
+        "target": _TEXT_OR_NULL,
+        "cursor": _WHOLE_OR_NULL,
+        "status": _one_of(("waiting", "sending", "delivered", "failed", "given_up", "skipped")),
+        "attempts": _WHOLE,
+        "next_try_at": _TEXT_OR_NULL,
+        "tried_at": _TEXT_OR_NULL,
+        "answer": _object({"status": _WHOLE_OR_NULL, "duration_ms": _WHOLE_OR_NULL, "error": _TEXT_OR_NULL}),
+        "created_at": _TEXT,
+    }
+)
+
 SCHEMAS: Final[Mapping[str, Part]] = {
     "Problem": _object({"error": _TEXT, "error_description": _TEXT}),
     "Card": _object({"type": _const("card"), "name": _TEXT, "photo": _TEXT, "url": _TEXT}),
@@ -178,6 +209,22 @@ SCHEMAS: Final[Mapping[str, Part]] = {
             _object({"wm-status": _one_of(("approved", "held"))}, {"edit-token": _TEXT, "wm-parent": _WHOLE}),
         ]
     },
+    "Hook": _object(_HOOK),
+    "NewHook": _object({**_HOOK, "secret": _TEXT}),
+    "Hooks": _object({"hooks": _list(schema("Hook"))}),
+    "HookWishes": _object(
+        {"url": {**_URL, "maxLength": 2048}},
+        {
+            "kind": _one_of(HookKind),
+            "events": _list(_one_of(EVENTS), "Every change when none is named; `held` only when it is."),
+            "secret": {**_TEXT, "description": "One of yours; without it, one is made."},
+            "quiet_s": _SECONDS,
+            "every_s": _SECONDS,
+        },
+    ),
+    "Delivery": _DELIVERY,
+    "Deliveries": _object({"deliveries": _list(schema("Delivery"))}),
+    "Replayed": _object({"deliveries": _WHOLE, "cursor": _WHOLE, "more": _FLAG}),
     "Pair": _object({"source": {**_URL, "maxLength": 2048}, "target": {**_URL, "maxLength": 2048}}),
     "Queued": _object({"status": _const("queued"), "summary": _TEXT, "location": _URL, "source": _URL, "target": _URL}),
     "Hop": _HOP,

@@ -206,7 +206,7 @@ async def test_the_permalink_of_a_comment_typed_here_is_an_entry(world, client):
     ]
     assert entry["type"] == ["h-entry"]
     assert entry["properties"]["url"] == [f"{world.base}/entries/{own.id}"]
-    assert set(entry["properties"]["in-reply-to"]) == {f"{world.base}/entries/{parent.id}", post}
+    assert set(entry["properties"]["in-reply-to"]) == {f"{world.base}/entries/{parent.id}", parent.source, post}
 
 
 async def test_what_is_not_shown_has_no_permalink_and_what_was_removed_says_so(world, client):
