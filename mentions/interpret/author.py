@@ -5,6 +5,7 @@ The entry's page is read first; a page of the author that has to be fetched is n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,10 @@ BRIDGES: Final = frozenset(
     {"brid.gy", "fed.brid.gy", "bsky.brid.gy", "ap.brid.gy", "web.brid.gy", "granary.io", "twitter-atom.appspot.com"}
 )
 """Hosts that render other networks' posts as microformats, on behalf of their authors."""
+_LINK: Final = re.compile(
+    r"(?:https?|javascript|vbscript|data|blob|file|ftp|about|mailto|tel|xmpp|acct|irc|sms)\s*:\S", re.IGNORECASE
+)
+"""A value that is meant as a link; one that we do not follow is no name either."""
 _CARDS: Final = frozenset({"h-card", "hcard"})
 
 
@@ -128,7 +133,7 @@ def _author_values(entry: Root) -> list[Any]:
 
 def _name(card: Any) -> PlainText | None:
     name = items.first_text(card, "name", "nickname", "org")
-    if not name and urls.parse(said := items.text(card)) is None:
+    if not name and not _LINK.match(said := items.text(card).strip()):
         name = said
     return clean_text(name, MAX_NAME) or None
 

@@ -22,9 +22,11 @@ from mentions.interpret.microformats import Found, Root
 from mentions.model import Link, Url
 
 ENTRY_TYPES: Final = frozenset(
-    {"h-entry", "h-event", "h-review", "h-recipe", "h-listing", "h-product", "h-resume", "h-cite", "h-news"}
+    {"h-entry", "h-event", "h-review", "h-recipe", "h-listing", "h-product", "h-resume", "h-news"}
 )
-"""Items that can respond.  A page that has only an h-card or an h-feed has no entry."""
+"""Items that can respond.  A page that has only cards, feeds or citations has no entry."""
+_NAMEABLE: Final = ENTRY_TYPES | {"h-cite"}
+"""Items that a fragment can name: also a comment, which is somebody's entry elsewhere."""
 _PARTS: Final = frozenset({"entry", "item"})
 """Properties whose items are the page's own entries, not parts of one."""
 OTHERS: Final = frozenset({"comment", "comments", "reply", "replies", "response", "responses", "mention", "mentions"})
@@ -115,7 +117,7 @@ def _by_fragment(tree: Tree, by_node: dict[int, Root], entries: Sequence[Root], 
         return None
     for around in ancestors(element):
         root = by_node.get(around.mem_id)
-        if root is not None and ENTRY_TYPES & set(items.types(root.item)):
+        if root is not None and _NAMEABLE & set(items.types(root.item)):
             return root
     inside = {node.mem_id for node in element.css("[class]")}
     return next((root for root in entries if root.node.mem_id in inside), None)

@@ -288,7 +288,7 @@ def _types(names: list[str]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _roots(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(name for name in names if name[:2] == "h-" and properties.ROOT.match(name)))
+    return list(dict.fromkeys(filter(properties.is_root_name, names)))
 
 
 def _depth(root: Root) -> int:

@@ -14,6 +14,10 @@ from selectolax.lexbor import LexborNode
 from mentions.interpret.dom import WHITE, Tree, attribute, classes, elements, following, inner_html, resolve, text_of
 
 ROOT: Final = re.compile(r"h-(?:[a-z0-9]+-)?[a-z]+(?:-[a-z]+)*\Z")
+NO_ROOTS: Final = frozenset(
+    {"h-auto", "h-fit", "h-full", "h-max", "h-min", "h-px", "h-screen", "h-dvh", "h-lvh", "h-svh"}
+)
+"""Class names of a widespread style library that look like roots and would swallow the items in them."""
 PROPERTY: Final = re.compile(r"(p|u|dt|e)-((?:[a-z0-9]+-)?[a-z]+(?:-[a-z]+)*)\Z")
 _DATE: Final = re.compile(r"\d{4}-(?:\d{2}-\d{2}|\d{3}|\d{2})\Z")
 _TIME: Final = re.compile(
@@ -137,7 +141,12 @@ def _link_of(node: LexborNode, tree: Tree) -> str | None:
 
 def is_root(node: LexborNode) -> bool:
     """Is the element a microformats2 item of its own?"""
-    return any(ROOT.match(name) for name in classes(node))
+    return any(map(is_root_name, classes(node)))
+
+
+def is_root_name(name: str) -> bool:
+    """Is this class name the type of an item?"""
+    return name[:2] == "h-" and ROOT.match(name) is not None and name not in NO_ROOTS
 
 
 def _only(node: LexborNode) -> LexborNode | None:
@@ -177,7 +186,7 @@ def _value_parts(node: LexborNode, tree: Tree) -> list[LexborNode]:
         if "value" in names or "value-title" in names:
             found.append(current)
             inside = None
-        elif current.tag == "template" or any(PROPERTY.match(name) or ROOT.match(name) for name in names):
+        elif current.tag == "template" or any(PROPERTY.match(name) or is_root_name(name) for name in names):
             inside = None
         current = inside if inside is not None else following(current, node)
     return found

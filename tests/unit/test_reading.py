@@ -122,6 +122,25 @@ def test_an_entry_in_a_feed_is_found() -> None:
     assert found.content.text == "yes a fine post"
 
 
+def test_a_citation_alone_is_no_entry_and_its_author_not_ours() -> None:
+    cite = f'<blockquote class="h-cite"><a class="p-author h-card" href="https://target.example/">Tess</a> {LINK}</blockquote>'
+    found = reaction(f"<title>T</title>{cite}")
+    assert (found.kind, found.author, found.name) == (Kind.MENTION, Author(), "T")
+
+
+def test_a_citation_in_the_content_is_in_the_entrys_own_words() -> None:
+    found = reaction(entry(f'<div class="e-content">As <cite class="h-cite">{LINK}</cite> says</div>'))
+    assert found.content is not None
+    assert found.content.text == "As a fine post says"
+
+
+def test_class_names_of_style_libraries_are_no_items() -> None:
+    inside = f'<div class="h-full p-4 h-screen"><p class="e-content h-auto">styled {LINK}</p></div>'
+    found = reaction(f'<body class="h-full">{entry(inside)}')
+    assert found.content is not None
+    assert (found.content.text, found.author.name) == ("styled a fine post", "Bob")
+
+
 def test_an_entry_that_names_the_target_needs_no_link_in_its_words() -> None:
     body = entry(f'<data class="u-like-of" value="{TARGET}"></data>') + f"<nav>{LINK}</nav>"
     assert reaction(body).kind is Kind.LIKE
@@ -342,6 +361,20 @@ def test_a_name_beside_the_authors_url_is_kept_when_his_page_fails() -> None:
     failed = read_author_failed(reading)
     assert failed.reaction is not None
     assert failed.reaction.author == Author("Ann", AUTHOR_PAGE)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "mailto:ann@source.example", "data:text/html,x", " JavaScript:x"]
+)
+def test_an_author_link_that_is_not_followed_is_no_name(link: str) -> None:
+    assert reaction(f'<div class="h-entry"><a class="u-author" href="{link}">x</a>{LINK}</div>').author == Author()
+
+
+@pytest.mark.parametrize("name", ["0", "Ann: a life", "&lt;script&gt;alert(1)&lt;/script&gt;", "R2-D2", "\u202eAnn"])
+def test_any_other_text_is_a_name_and_plain(name: str) -> None:
+    found = reaction(f'<div class="h-entry"><span class="p-author">{name}</span>{LINK}</div>').author
+    assert found.name == name.replace("&lt;", "<").replace("&gt;", ">").replace("\u202e", "")
+    assert found.url is None
 
 
 def test_what_the_page_is_credited_to_stands_in_for_an_author_property() -> None:
