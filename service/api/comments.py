@@ -37,6 +37,7 @@ from mentions.typed import Typed
 from service import answers, clients, keys, origins
 from service.api import jf2, query
 from service.api.tokens import sent_token
+from service.forms import read_form
 from service.intake.reception import now
 
 log = logs.get_logger(__name__)
@@ -343,10 +344,7 @@ async def read_fields(request: web.Request) -> Mapping[str, object]:
         return data
     if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         raise InvalidRequest("The body has to be JSON or a form.")
-    try:
-        return dict(await request.post())
-    except ValueError:
-        raise InvalidRequest("The form cannot be read.") from None
+    return dict(await read_form(request))
 
 
 async def _visitor(request: web.Request) -> bytes:

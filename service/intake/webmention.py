@@ -15,6 +15,7 @@ from mentions.errors import InvalidRequest
 from mentions.model import Claim
 from mentions.protocol import webmention
 from service import answers, keys, pages
+from service.forms import read_form
 from service.intake import reception
 
 PATHS: Final = ("/webmention", "/{site}/webmention", "/d/{site}/webmention")
@@ -83,7 +84,7 @@ async def _read_form(request: web.Request) -> Mapping[str, Sequence[str]]:
                 text = (await request.read()).decode("utf-8", "replace")
                 return parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
             case "multipart/form-data":
-                fields = await request.post()
+                fields = await read_form(request)
                 return {
                     name: [value for value in fields.getall(name) if isinstance(value, str)] for name in set(fields)
                 }

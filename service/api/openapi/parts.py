@@ -69,6 +69,9 @@ def operation(
     if secured is not False:
         out["security"] = [{"bearer": []}, {"query": []}, *([{}] if secured is None else [])]
     out["responses"] = {str(n): ref("responses", a) if isinstance(a, str) else a for n, a in responses.items()}
+    if "jsonp" in parameters and "application/json" in (content := out["responses"]["200"]["content"]):
+        script: Part = {"text/javascript": {"schema": {"type": "string", "description": "With `jsonp`: a call."}}}
+        out["responses"]["200"] = {**out["responses"]["200"], "content": {**content, **script}}
     return out
 
 

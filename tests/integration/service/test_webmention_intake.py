@@ -311,3 +311,21 @@ async def test_an_unknown_status_is_404_for_programs_and_people(service: Service
     assert (await service.get("/webmention/nosuchid")).error == (404, "not_found")
     page = await service.get("/webmention/nosuchid", headers={"Accept": "text/html"})
     assert (page.status, page.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b'Content-Disposition: form-data; name="source"\r\nContent-Type: text/plain; charset=nope\r\n\r\nx',
+        b'Content-Disposition: form-data; name="source"\r\nContent-Transfer-Encoding: nope\r\n\r\nx',
+        b'Content-Disposition: form-data; name="source"\r\nContent-Transfer-Encoding: base64\r\n\r\nabcde',
+        b'Content-Disposition: form-data; name="' + b"x" * 20_000 + b'"\r\n\r\nx',
+        b"Content-Disposition: form-data\r\n\r\nx",
+        b"NoColon\r\n\r\nx",
+        b"Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nx\r\n--c--",
+    ],
+)
+@pytest.mark.parametrize("path", ["/webmention", "/api/comments"])
+async def test_a_form_that_nobody_can_read_is_the_senders_mistake(service: Service, path: str, part: bytes):
+    body, headers = b"--b\r\n" + part + b"\r\n--b--\r\n", {"Content-Type": "multipart/form-data; boundary=b"}
+    assert (await service.post(path, data=body, headers=headers)).error == (400, "invalid_request")

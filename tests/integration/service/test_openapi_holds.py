@@ -1,0 +1,89 @@
+"""schemathesis asks all that /api/openapi.json allows, and finds no 500 and no answer that it does not tell of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from mentions.model import EntryState, Kind, Protocol
+from tests.integration.service.conftest import POST, SITE, Service
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+ENDLESS = {"events"}
+"""Operations whose answer does not end: test_live.py reads those."""
+EXAMPLES = 12
+"""Requests of each operation; half of them name things that are there."""
+BOUNDED = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def operations(schema: schemathesis.schemas.BaseSchema) -> Iterator[schemathesis.schemas.APIOperation]:
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        if operation.definition.raw["operationId"] not in ENDLESS:
+            yield operation
+
+
+def naming(case: Case, ids: list[int], number: int) -> Case:
+    """The same request about an entry, a page and a site that are there."""
+    known = {"id": ids[number % len(ids)], "site": SITE}
+    case.path_parameters = {name: known.get(name, value) for name, value in (case.path_parameters or {}).items()}
+    if isinstance(case.query, dict) and "target" in case.query:
+        case.query = {**case.query, "target": POST}
+    if isinstance(case.body, dict) and "target" in case.body:
+        case.body = {**case.body, "target": POST}
+    return case
+
+
+def ask_everything(base: str, token: str, ids: list[int]) -> dict[str, str]:
+    """Operation -> what was wrong with it, for those that something was wrong with."""
+    schema = schemathesis.openapi.from_url(f"{base}/api/openapi.json")
+    problems: dict[str, str] = {}
+    for operation in operations(schema):
+
+        @BOUNDED
+        @given(case=operation.as_strategy(), is_known=st.booleans(), number=st.integers(0, 100))
+        def ask(case: Case, is_known: bool, number: int) -> None:
+            asked = naming(case, ids, number) if is_known else case
+            asked.call_and_validate(checks=CHECKS, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+
+        try:
+            ask()
+        except FailureGroup as problem:
+            problems[operation.label] = str(problem)[:1500]
+    return problems
+
+
+@pytest.mark.slow
+async def test_nothing_that_the_document_allows_is_answered_otherwise(service: Service):
+    made = [await service.respond(kind=kind, rsvp="yes" if kind is Kind.RSVP else None) for kind in Kind]
+    made.append(await service.respond(protocol=Protocol.COMMENT, text="Typed here"))
+    made.append(await service.respond(state=EntryState.HELD))
+    ids = [entry.id for entry in made]
+    problems = await asyncio.to_thread(ask_everything, service.base, service.token, ids)
+    assert not problems, "\n\n".join(f"{name}: {why}" for name, why in problems.items())
