@@ -37,6 +37,7 @@ _LANG: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _ELLIPSIS: Final = re.compile(r"(?:\s*(?:\u2026|\.{3,}))+\Z")
 _PICTOGRAMS: Final = frozenset({"emoji", "wp-smiley", "custom-emoji"})
 """Classes of images that are characters of the text."""
+_MAY_HAVE_PICTOGRAMS: Final = re.compile("|".join(sorted(_PICTOGRAMS)), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def _content(item: items.Item, base: str) -> tuple[Content | None, str, Any]:
         raw = value.get("html") if isinstance(value, dict) else None
         seen = items.text(value)
         if isinstance(raw, str):
-            html = safe_html(raw, base=base)
+            html = safe_html(_with_characters(raw), base=base)
             text = text_of(html)
             if text:
                 return Content(html, text), seen, value.get("lang")
@@ -180,8 +181,10 @@ def _comment(value: Any, page: str) -> Reaction | None:
 
 
 def _categories(item: items.Item) -> tuple[PlainText, ...]:
-    said = (clean_text(items.text(value).removeprefix("#"), 100) for value in items.values(item, "category"))
-    return tuple(dict.fromkeys(tag for tag in said if tag))[:MAX_CATEGORIES]
+    """Tags as text: a person by name, a tag without its `#`; a bare URL is a person's, not a tag."""
+    said = (items.first_text(value, "name") or items.text(value) for value in items.values(item, "category"))
+    tags = (clean_text(text.strip().removeprefix("#"), 100) for text in said if urls.parse(text) is None)
+    return tuple(dict.fromkeys(tag for tag in tags if tag))[:MAX_CATEGORIES]
 
 
 def _invitee(value: Any) -> Author:
@@ -206,6 +209,19 @@ def _media_in(item: items.Item, base: str) -> dict[str, tuple[Url, ...]]:
         if url is not None and (safe := urls.attribute_safe(url)) is not None:
             found[{"img": "photo"}.get(node.tag or "", node.tag or "")].append(safe)
     return {name: tuple(listed) for name, listed in found.items()}
+
+
+def _with_characters(html: str) -> str:
+    """Pictures that stand for characters of the text become these characters."""
+    if not _MAY_HAVE_PICTOGRAMS.search(html) or markup.objection(html, markup.FRAGMENT):
+        return html
+    body = LexborHTMLParser(f"<!DOCTYPE html><body>{html}").body
+    if body is None:
+        return html
+    for node in body.css("img[alt][class]"):
+        if _PICTOGRAMS & set(tokens(attribute(node, "class"))):
+            node.replace_with(attribute(node, "alt") or "")
+    return body.inner_html or ""
 
 
 def _source(node: LexborNode) -> str | None:

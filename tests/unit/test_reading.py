@@ -182,6 +182,23 @@ def test_pictures_of_the_content_are_photos_and_not_in_its_html() -> None:
     assert "<img" not in (found.content.html or "")
 
 
+def test_pictures_that_stand_for_characters_become_characters() -> None:
+    smiley = '<img class="emoji" src="https://s.w.org/x.svg" alt="🎉">'
+    found = reaction(
+        entry(f'<a class="u-in-reply-to" href="{TARGET}"></a><div class="e-content"><p>{smiley}</p></div>')
+    )
+    assert found.kind is Kind.REACJI
+    assert found.content is not None
+    assert (found.content.html, found.content.text, found.photos) == ("<p>🎉</p>", "🎉", ())
+
+
+def test_tags_are_text_and_people_have_names() -> None:
+    body = entry(
+        f'{LINK}<a class="p-category h-card" href="https://gwen.example/">Gwen</a><a class="u-category" href="https://x.example/">x</a><b class="p-category">#web</b>'
+    )
+    assert list(reaction(body).categories) == ["Gwen", "web"]
+
+
 def test_sounds_and_films_are_kept() -> None:
     found = reaction(
         entry(
