@@ -23,7 +23,7 @@ from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
 from mentions.streams.tallies import Tallies
 from service import demo, health, keys, pages, problems, widget, wire
-from service.api import comments, copies, hooks, live, mentions, moderation, openapi, threads
+from service.api import comments, copies, hooks, live, mentions, moderation, openapi, site, threads
 from service.intake import pingback, status, webmention
 from service.places import SiteCache
 from service.shelf import Shelf
@@ -46,7 +46,7 @@ def create_app(settings: Settings) -> web.Application:
     app.on_startup.append(demo.ensure_site)
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(wire.add_headers)
-    for part in (webmention, pingback, health, mentions, threads, comments, copies, live, moderation, hooks, openapi):
+    for part in (webmention, pingback, health, mentions, threads, comments, copies, live, moderation, site, hooks, openapi):
         part.setup(app)
     pages.setup(app)
     widget.setup(app)
@@ -55,10 +55,10 @@ def create_app(settings: Settings) -> web.Application:
 
 
 async def serve(settings: Settings) -> None:
-    """Runs one web process until SIGTERM or SIGINT.  Raises ConfigurationError when it cannot start."""
+    """Runs one web process until SIGTERM, SIGINT or SIGHUP.  Raises ConfigurationError when it cannot start."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     sockets = await _bind(settings)
     runner = web.AppRunner(

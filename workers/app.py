@@ -49,10 +49,10 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def run_worker(settings: Settings) -> None:
-    """One worker process, until SIGTERM or SIGINT.  Raises ConfigurationError when it cannot start."""
+    """One worker process, until SIGTERM, SIGINT or SIGHUP.  Raises ConfigurationError when it cannot start."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         link = await stack.enter_async_context(open_link(settings))

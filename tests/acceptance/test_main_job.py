@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import xmlrpc.client
 
 import pytest
 
 from tests.peers import Blog
+from tests.support.processes import running_on
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.acceptance
 
@@ -108,3 +111,11 @@ async def test_a_comment_stands_beside_the_mentions(product, blog, friend):
         assert response.status == 201, await response.text()
     thread = await product.get("/api/thread", target=target)
     assert [child["author"]["name"] for child in thread["children"]] == ["Ann Author", "Cai"]
+
+
+async def test_a_terminal_that_is_closed_leaves_nothing_running(product, blog, friend):
+    target = blog.page("/post")
+    assert (await product.mention(friend.post(links_to=target), target))["status"] == "success"
+    assert await product.stop_worker(by=signal.SIGHUP) == 0
+    assert await product.stop_service(by=signal.SIGHUP) == 0
+    await eventually(lambda: not running_on(product.folder), what="service, worker and Redis are gone")
