@@ -87,7 +87,7 @@ class Policy:
     is_blocked: bool = False
     """The source, the page that it led to, or the author is blocked."""
     is_known: bool = False
-    """The site has shown a response of this source's host before."""
+    """The site has shown a response of the same person before."""
     policy_version: int = 0
     """Of the sanitiser: an entry that was made by an older one is written anew."""
 
@@ -326,7 +326,9 @@ def _known(old: Entry, claim: Claim, reaction: Reaction, policy: Policy) -> Verd
 
 
 def _first_state(claim: Claim, reaction: Reaction, policy: Policy) -> EntryState:
-    return rules.initial_state(policy.options, reaction, claim.via, source=claim.source, is_known=policy.is_known)
+    return rules.initial_state(
+        policy.options, reaction, claim.via, source=claim.source, target=claim.target, is_known=policy.is_known
+    )
 
 
 def _better_protocol(old: Protocol, new: Protocol) -> Protocol:

@@ -1,21 +1,20 @@
 """What does the owner of a site want shown, and whom do they not want to hear from?
 
-A new site shows whatever has verified; everything else is an option of the site (contract §7).  Options that are
-missing or of a shape that this version does not know count as not set: an odd option never stops a mention.
+A new site shows whatever has verified; everything else is an option of the site (contract §7, `options.py`).
 
-    hold            "none" (default) | "all" | "strangers": what waits for approval
-    hold_kinds      kinds that wait for approval whatever `hold` says, such as ["mention"]
-    hold_protocols  protocols that do, such as ["pingback"]
-    trusted         authorities whose responses never wait, such as ["friend.example"]"""
+Trust is a person's.  Somebody is a person by the URL that they write under, when the response's own site, the author's
+page or a bridge vouches for it; a page that names no author speaks for its host.  Who is only claimed to have written
+something is nobody, and so is whoever types a name below a post: nobody is never known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 from typing import Protocol as TypingProtocol
 
-from mentions import urls
-from mentions.model import Author, EntryState, Reaction
+from mentions import hrefs, options, urls
+from mentions.model import Author, Authority, EntryState, Reaction, Url
 from mentions.model import Protocol as WmProtocol
 
 
@@ -30,6 +29,40 @@ class BlockRule(TypingProtocol):
 
 B = TypeVar("B", bound=BlockRule)
 
+_VOUCHED: Final = frozenset({Authority.SAME_ORIGIN, Authority.AUTHOR_PAGE, Authority.BRIDGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom trust is given to: an author, or the host of pages that name none."""
+
+    author: Url | None = None
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What becomes of a new response, and why, in words for the owner."""
+
+    state: EntryState
+    reasons: tuple[str, ...] = ()
+
+
+def person_of(site_options: Mapping[str, Any], reaction: Reaction, protocol: WmProtocol, source: str) -> Person | None:
+    """Who wrote it, as far as it can be trusted; None: nobody that could be known again."""
+    if protocol is WmProtocol.COMMENT:
+        return None
+    host, author = urls.site_authority(source), reaction.author.url
+    is_bridge = reaction.authority is Authority.BRIDGED or host in options.read(site_options, "bridges")
+    if author is not None:
+        return Person(author=author) if is_bridge or reaction.authority in _VOUCHED else None
+    return None if is_bridge or not host else Person(host=host)
+
+
+def wants_to_know(site_options: Mapping[str, Any], protocol: WmProtocol) -> bool:
+    """Whether it matters if the site has shown something of the same person before."""
+    return "strangers" in _hold(site_options, protocol)
+
 
 def initial_state(
     site_options: Mapping[str, Any],
@@ -37,22 +70,67 @@ def initial_state(
     protocol: WmProtocol,
     *,
     source: str = "",
+    target: str = "",
     is_known: bool = False,
 ) -> EntryState:
-    """Whether a new response is shown at once or held.
+    """Whether a new response is shown at once or held; see `judge`."""
+    return judge(site_options, reaction, protocol, source=source, target=target, is_known=is_known).state
 
-    `is_known`: this site has shown a response of the same source host before (what "strangers" asks for)."""
-    trusted = {urls.site_authority(name) for name in _strings(site_options.get("trusted"))}
-    if source and urls.site_authority(source) in trusted:
-        return EntryState.SHOWN
-    if reaction.kind.value in _strings(site_options.get("hold_kinds")):
-        return EntryState.HELD
-    if protocol.value in _strings(site_options.get("hold_protocols")):
-        return EntryState.HELD
-    hold = site_options.get("hold", "none")
-    if hold == "all" or (hold == "strangers" and not is_known):
-        return EntryState.HELD
-    return EntryState.SHOWN
+
+def judge(
+    site_options: Mapping[str, Any],
+    reaction: Reaction,
+    protocol: WmProtocol,
+    *,
+    source: str = "",
+    target: str = "",
+    is_known: bool = False,
+) -> Judgement:
+    """Whether a new response is shown at once or held, and why.
+
+    `is_known`: this site has shown a response of the same person (`person_of`) before."""
+    if _is_trusted(site_options, reaction, protocol, source):
+        return Judgement(EntryState.SHOWN)
+    reasons = tuple(_reasons(site_options, reaction, protocol, source=source, target=target, is_known=is_known))
+    return Judgement(EntryState.HELD if reasons else EntryState.SHOWN, reasons)
+
+
+def _reasons(
+    site_options: Mapping[str, Any],
+    reaction: Reaction,
+    protocol: WmProtocol,
+    *,
+    source: str,
+    target: str,
+    is_known: bool,
+) -> Iterator[str]:
+    if reaction.kind.value in options.read(site_options, "hold_kinds"):
+        yield f"the site holds every {reaction.kind.value}"
+    if protocol.value in options.read(site_options, "hold_protocols"):
+        yield f"the site holds every {protocol.value}"
+    hold = _hold(site_options, protocol)
+    if "all" in hold:
+        yield "the site holds everything"
+    if "strangers" in hold and not is_known:
+        yield "nothing of this person was shown here before"
+    if "links" in hold and (hosts := hrefs.foreign_hosts(reaction, source, target)):
+        yield f"it links to {', '.join(hosts[:3])}{' and others' if len(hosts) > 3 else ''}"
+
+
+def _hold(site_options: Mapping[str, Any], protocol: WmProtocol) -> frozenset[str]:
+    hold = options.read(site_options, f"hold_{protocol.value}") or options.read(site_options, "hold")
+    return frozenset(hold.split("+"))
+
+
+def _is_trusted(site_options: Mapping[str, Any], reaction: Reaction, protocol: WmProtocol, source: str) -> bool:
+    """Whether the owner has named the host, or the person.  A comment that was typed here has no host of its own."""
+    trusted = options.read(site_options, "trusted")
+    if not trusted or protocol is WmProtocol.COMMENT:
+        return False
+    person = person_of(site_options, reaction, protocol, source)
+    key = urls.page_key(person.author) if person is not None and person.author is not None else ""
+    people = {urls.page_key(name) for name in trusted if "://" in name}
+    return urls.site_authority(source) in trusted or bool(key and key in people)
 
 
 def is_blocked(blocks: Iterable[B], source: str, author: Author | None = None) -> B | None:
@@ -92,8 +170,3 @@ def _is_author(author: Author, blocked: str) -> bool:
     if key:
         return author.url is not None and urls.page_key(author.url) == key
     return author.name is not None and author.name.strip().casefold() == blocked.strip().casefold()
-
-
-def _strings(value: object) -> frozenset[str]:
-    items = value if isinstance(value, list | tuple) else ()
-    return frozenset(item for item in items if isinstance(item, str))

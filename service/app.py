@@ -46,7 +46,9 @@ def create_app(settings: Settings) -> web.Application:
     app.on_startup.append(demo.ensure_site)
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(wire.add_headers)
-    for part in (webmention, pingback, health, mentions, threads, comments, copies, live, moderation, site, hooks, openapi):
+    intake = (webmention, pingback)
+    api = (mentions, threads, comments, copies, live, moderation, site, hooks, openapi)
+    for part in (*intake, health, *api):
         part.setup(app)
     pages.setup(app)
     widget.setup(app)

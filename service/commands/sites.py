@@ -1,4 +1,4 @@
-"""`site add`, `site list`, `site remove`."""
+"""`site add`, `site list`, `site remove`, `site option`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from config.settings import Settings
-from mentions import urls
+from mentions import options, urls
 from mentions.errors import NotFound
 from mentions.model import Site
 from mentions.storage import sites, tokens
@@ -21,7 +21,7 @@ def setup(cli: click.Group) -> None:
 
 @click.group()
 def site() -> None:
-    """Register sites, list them, remove them."""
+    """Register sites, list them, remove them, and set what their owners want."""
 
 
 def _authority(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
@@ -90,3 +90,44 @@ async def _remove(settings: Settings, authority: str) -> None:
     async with common.open_database(settings) as db, db.write() as c:
         if not await sites.remove(c, authority):
             raise NotFound(f"{authority} is not registered")
+
+
+@site.command("option")
+@click.argument("authority", callback=_authority)
+@click.argument("name", required=False)
+@click.argument("value", required=False)
+@click.option("--unset", is_flag=True, help="Take NAME back to its default.")
+@common.as_json
+def option(authority: str, name: str | None, value: str | None, *, unset: bool, as_json: bool) -> None:
+    """Tell the options of the site AUTHORITY, or set the option NAME to VALUE; lists are separated by commas."""
+    if name is not None and (value is None) is not unset:
+        raise click.UsageError("give either a VALUE for the option, or --unset")
+    if name is None and unset:
+        raise click.UsageError("--unset takes the NAME of an option")
+    told = common.run(_set_option(common.settings(), authority, name, value))
+    lines = [f"{each} = {_written(value)}  ({options.OPTIONS[each].help})" for each, value in told.items()]
+    common.tell(told, "\n".join(lines), as_json=as_json)
+
+
+async def _set_option(settings: Settings, authority: str, name: str | None, value: str | None) -> dict[str, Any]:
+    """The options as they are then; all of them, or the one that was set."""
+    checked = options.check(name, value) if name is not None else None
+    async with common.open_database(settings) as db, db.write() as c:
+        found = await common.find_site(c, authority)
+        if name is None:
+            return options.effective(found.options)
+        found = await sites.set_option(c, found.id, name, checked)
+        return {name: options.read(found.options, name)}
+
+
+def _written(value: Any) -> str:
+    """A value as the command line takes it."""
+    match value:
+        case None:
+            return "not set"
+        case bool():
+            return str(value).lower()
+        case list():
+            return ",".join(value) or "none given"
+        case _:
+            return str(value)

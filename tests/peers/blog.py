@@ -45,10 +45,11 @@ class Blog(Peer):
         author: str = "Ann Author",
         text: str = "I think so too.",
         path: str | None = None,
+        home: str = "/",
     ) -> str:
-        """A new post that responds to `links_to` (None: to nothing); its URL."""
+        """A new post that responds to `links_to` (None: to nothing), by somebody whose page is `home`; its URL."""
         path = path or f"/responses/{next(self._numbers)}"
-        return self.serve(path, self._response(links_to, kind, author, text))
+        return self.serve(path, self._response(links_to, kind, author, text, home))
 
     def edit(
         self,
@@ -98,13 +99,13 @@ class Blog(Peer):
         self._answers[path] = wait_then_answer
         return gate
 
-    def _response(self, links_to: str | None, kind: Kind, author: str, text: str) -> str:
+    def _response(self, links_to: str | None, kind: Kind, author: str, text: str, home: str = "/") -> str:
         link = "" if links_to is None else f'<a class="{_CLASS[kind]}" href="{escape(links_to)}">in answer to</a>'
         if kind == "plain":
             return _document("Links of the day", f"<p>{escape(text)} {link}</p>")
         inside = f'<p class="e-content">{escape(text)}{link if kind == "mention" else ""}</p>'
         rsvp = '<data class="p-rsvp" value="yes"></data>' if kind == "rsvp" else ""
-        card = f'<a class="p-author h-card" href="/">{escape(author)}</a>'
+        card = f'<a class="p-author h-card" href="{escape(home)}">{escape(author)}</a>'
         head = "" if kind == "mention" else link
         return _document("A response", f'<article class="h-entry">{card}{head}{rsvp}{inside}</article>')
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from mentions.model import Author, EntryState, Kind, PlainText, Protocol, Reaction, Url
-from mentions.policy import initial_state, is_blocked
+from mentions.model import Author, Authority, Content, EntryState, Kind, PlainText, Protocol, Reaction, SafeHtml, Url
+from mentions.policy import Person, initial_state, is_blocked, judge, person_of, wants_to_know
 
 REPLY = Reaction(Kind.REPLY)
 SOURCE = "https://ann.example/reply"
@@ -47,9 +47,82 @@ def test_the_trusted_never_wait():
     assert state({"hold": "all", "trusted": ["example"]}) is EntryState.HELD
 
 
-@pytest.mark.parametrize(
-    "odd", [{"hold": 3}, {"hold": ["all"]}, {"hold_kinds": "reply"}, {"trusted": None}, {"hold": "?"}]
-)
+def by(url: str | None, authority: Authority) -> Reaction:
+    return Reaction(Kind.REPLY, author=Author(url=Url(url) if url else None), authority=authority)
+
+
+@pytest.mark.parametrize("authority", [Authority.SAME_ORIGIN, Authority.AUTHOR_PAGE, Authority.BRIDGED])
+def test_a_person_is_the_author_that_somebody_vouches_for(authority):
+    ann = by("https://ann.example/", authority)
+    assert person_of({}, ann, Protocol.WEBMENTION, SOURCE) == Person(author=Url("https://ann.example/"))
+
+
+def test_who_is_only_claimed_or_typed_is_nobody():
+    claimed = by("https://ann.example/", Authority.CLAIMED)
+    assert person_of({}, claimed, Protocol.WEBMENTION, "https://evil.example/") is None
+    assert person_of({}, claimed, Protocol.COMMENT, "https://us.example/entries/1") is None
+    assert person_of({}, by(None, Authority.BRIDGED), Protocol.WEBMENTION, "https://brid.gy/x") is None
+
+
+def test_a_page_without_an_author_speaks_for_its_host_unless_it_is_a_bridge():
+    nameless = by(None, Authority.SAME_ORIGIN)
+    assert person_of({}, nameless, Protocol.PINGBACK, "https://www.ann.example/1") == Person(host="ann.example")
+    assert person_of({"bridges": ["ann.example"]}, nameless, Protocol.PINGBACK, "https://ann.example/1") is None
+
+
+def test_an_owner_may_take_a_bridges_word():
+    claimed = by("https://social.example/@ann", Authority.CLAIMED)
+    bridged = person_of({"bridges": ["Bridge.example"]}, claimed, Protocol.WEBMENTION, "https://bridge.example/1")
+    assert bridged == Person(author=Url("https://social.example/@ann"))
+
+
+def test_a_person_may_be_trusted_wherever_they_are_vouched_for():
+    options = {"hold": "all", "trusted": ["https://ann.example/"]}
+    bridged, claimed = (by("https://ann.example/", each) for each in (Authority.BRIDGED, Authority.CLAIMED))
+    source = "https://brid.gy/x"
+    assert initial_state(options, bridged, Protocol.WEBMENTION, source=source) is EntryState.SHOWN
+    assert initial_state(options, claimed, Protocol.WEBMENTION, source=source) is EntryState.HELD
+    assert initial_state(options, claimed, Protocol.COMMENT, source="https://ann.example/") is EntryState.HELD
+
+
+def test_a_protocol_may_have_a_rule_of_its_own():
+    options = {"hold": "all", "hold_webmention": "none", "hold_pingback": "strangers"}
+    assert state(options) is EntryState.SHOWN
+    assert initial_state(options, REPLY, Protocol.COMMENT) is EntryState.HELD
+    assert initial_state(options, REPLY, Protocol.PINGBACK, is_known=True) is EntryState.SHOWN
+    assert wants_to_know(options, Protocol.PINGBACK)
+    assert not wants_to_know(options, Protocol.WEBMENTION)
+
+
+def test_what_links_elsewhere_may_wait_with_the_reason():
+    def saying(html: str):
+        reaction = Reaction(Kind.REPLY, content=Content(SafeHtml(html), PlainText("text")))
+        options = {"hold": "links"}
+        return judge(options, reaction, Protocol.WEBMENTION, source=SOURCE, target="https://blog.example/post")
+
+    assert saying("<p>none</p>").state is EntryState.SHOWN
+    assert saying('<a href="https://www.blog.example/x">it</a> <a href="/y">y</a>').state is EntryState.SHOWN
+    assert saying(f'<a href="{SOURCE}#more">me</a>').state is EntryState.SHOWN
+    held = saying('<a title=">" href="https://pills.example/?a=1&amp;b=2">buy</a>')
+    assert (held.state, held.reasons) == (EntryState.HELD, ("it links to pills.example",))
+    many = saying("".join(f'<a href="https://{name}.example/">x</a>' for name in "abcd"))
+    assert many.reasons == ("it links to a.example, b.example, c.example and others",)
+
+
+def test_every_reason_is_told():
+    judged = judge(
+        {"hold": "strangers+links", "hold_kinds": ["reply"], "hold_protocols": ["webmention"]},
+        REPLY,
+        Protocol.WEBMENTION,
+    )
+    assert judged.reasons == (
+        "the site holds every reply",
+        "the site holds every webmention",
+        "nothing of this person was shown here before",
+    )
+
+
+@pytest.mark.parametrize("odd", [{"hold": 3}, {"hold": ["all"]}, {"hold_kinds": 7}, {"trusted": None}, {"hold": "?"}])
 def test_an_odd_option_never_stops_a_mention(odd):
     assert state(odd) is EntryState.SHOWN
 

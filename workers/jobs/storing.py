@@ -161,11 +161,11 @@ class _Filing:
 
     async def policy(self) -> Policy:
         """What the site's owner wants."""
-        options, site_id = self.place.site.options, self.place.site.id
+        options, reading = self.place.site.options, self.seen.reading
         is_known = False
-        if options.get("hold") == "strangers":
-            authority = urls.site_authority(self.claim.source)
-            is_known = await entries.shown_from_authority(self.c, site_id, authority) > 0
+        if reading is not None and reading.reaction is not None and policy.wants_to_know(options, self.claim.via):
+            person = policy.person_of(options, reading.reaction, self.claim.via, self.claim.source)
+            is_known = person is not None and await entries.has_shown(self.c, self.place.site.id, options, person)
         return Policy(options, self.is_blocked, is_known, POLICY_VERSION)
 
     async def past(self, old: Entry | None) -> Past:

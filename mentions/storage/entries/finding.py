@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mentions.model import Entry, EntryState
+from mentions.model import Entry, EntryState, Protocol
+from mentions.policy import Person, person_of
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.entries import rows
 from mentions.storage.entries.writing import SPLIT, Revision
+
+_AT_ONCE: Final = 50
+"""Entries of one author that are read at a time."""
 
 
 async def get(c: AsyncConnection, entry_id: int) -> Entry | None:
@@ -101,14 +105,25 @@ async def revisions(c: AsyncConnection, entry_id: int) -> list[Revision]:
     ]
 
 
-async def shown_by_author(c: AsyncConnection, site_id: int, author_url: str) -> int:
-    """How many entries of this author the site shows: what trust is built on."""
-    return await _count_shown(c, site_id, t.entries.c.author_key == rows.author_key(author_url))
+async def has_shown(c: AsyncConnection, site_id: int, options: Mapping[str, Any], person: Person) -> bool:
+    """Whether the site shows something that this person wrote (`policy.person_of`): what trust is built on.
 
-
-async def shown_from_authority(c: AsyncConnection, site_id: int, authority: str) -> int:
-    """How many entries from this host the site shows (`urls.site_authority` of their sources)."""
-    return await _count_shown(c, site_id, t.entries.c.source_authority == authority)
+    That a page only claims to be theirs does not count."""
+    e = t.entries.c
+    mine = [e.site_id == site_id, e.state == EntryState.SHOWN.value, e.protocol != Protocol.COMMENT.value]
+    if person.author is not None:
+        mine.append(e.author_key == rows.author_key(person.author))
+    else:
+        mine += [e.source_authority == person.host, e.author_key.is_(None)]
+    after = 0
+    while True:
+        query = select(t.entries).where(*mine, e.id > after).order_by(e.id).limit(_AT_ONCE)
+        found = await read(c, query)
+        if any(person_of(options, each.reaction, each.protocol, each.source) is not None for each in found):
+            return True
+        if len(found) < _AT_ONCE:
+            return False
+        after = found[-1].id
 
 
 async def due_for_recheck(c: AsyncConnection, before: datetime, limit: int) -> list[Entry]:
@@ -140,8 +155,3 @@ async def _by_url(c: AsyncConnection, page_id: int, urls: Iterable[str | None], 
     known = select(t.entry_urls.c.entry_id).where(t.entry_urls.c.key_hash.in_(keys), t.entry_urls.c.role == role)
     query = select(t.entries).where(t.entries.c.id.in_(known), t.entries.c.page_id == page_id)
     return await read(c, query.where(t.entries.c.state != EntryState.DELETED.value).order_by(t.entries.c.id))
-
-
-async def _count_shown(c: AsyncConnection, site_id: int, where: Any) -> int:
-    is_shown = (t.entries.c.site_id == site_id) & (t.entries.c.state == EntryState.SHOWN.value)
-    return (await c.execute(select(func.count()).select_from(t.entries).where(is_shown, where))).scalar_one()

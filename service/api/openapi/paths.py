@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from service.api.openapi.hooks import HOOKS
+from service.api.openapi.owner import OWNER
 from service.api.openapi.parts import STRING, Part, answer, choice, media, number, operation, path, query, schema
 from service.api.openapi.writing import WRITING
 
@@ -268,6 +269,7 @@ PATHS: Final[Mapping[str, Part]] = {
     **_MODERATION,
     **WRITING,
     **HOOKS,
+    **OWNER,
     **_intake("", ""),
     **_intake("/{site}", "OfSite"),
     **_intake("/d/{site}", "OfDomain"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from mentions.model import Authority, Change, EntryState, Kind, Protocol, Status
+from mentions.options import OPTIONS
 from mentions.webhooks import EVENTS, HookKind
 from service.api.openapi.parts import Part, schema
 
@@ -118,6 +119,8 @@ _STATUS: Final = _object(
     {"private": _FLAG, "held": _FLAG, "next_try_at": _TEXT},
 )
 
+_OPTIONS: Final = "; ".join(f"`{each.name}`: {each.takes}" for each in OPTIONS.values())
+
 _SECONDS: Final[Part] = {"type": "integer", "minimum": 0, "maximum": 86_400}
 _HOOK: Final[Mapping[str, Part]] = {
     "id": _WHOLE,
@@ -209,6 +212,8 @@ SCHEMAS: Final[Mapping[str, Part]] = {
             _object({"wm-status": _one_of(("approved", "held"))}, {"edit-token": _TEXT, "wm-parent": _WHOLE}),
         ]
     },
+    "Site": _object({"site": _TEXT, "aliases": _list(_TEXT), "options": {**_ANY, "description": _OPTIONS}}),
+    "SiteWishes": _object({"options": {**_ANY, "description": f"{_OPTIONS}; null for its default"}}),
     "Hook": _object(_HOOK),
     "NewHook": _object({**_HOOK, "secret": _TEXT}),
     "Hooks": _object({"hooks": _list(schema("Hook"))}),

@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from mentions import urls
 from mentions.errors import Conflict, NotFound
-from mentions.model import Author, EntryState, Kind, PlainText, Protocol, Reaction, Url
+from mentions.model import Author, Authority, EntryState, Kind, PlainText, Protocol, Reaction, Url
+from mentions.policy import Person
 from mentions.storage import comments, entries, likes, pages
 from tests.integration.storage.making import MINUTE, NOW, reply, respond
 
@@ -288,14 +289,28 @@ async def test_answers_that_came_before_their_parent_are_found(db, page):
         assert await entries.find_by_any_url(c, page.id, ["https://bob.example/2"]) == []
 
 
-async def test_trust_is_built_on_what_is_shown(db, page):
+async def test_trust_is_built_on_what_is_shown_and_vouched_for(db, page):
+    def by(url, authority=Authority.SAME_ORIGIN):
+        return reply(author=Author(PlainText("Somebody"), Url(url) if url else None), authority=authority)
+
+    ann, bob, cat = (f"https://{name}.example/" for name in ("ann", "bob", "cat"))
     async with db.write() as c:
-        for number, state in enumerate((EntryState.SHOWN, EntryState.SHOWN, EntryState.HELD)):
-            await respond(c, page, f"https://www.ann.example/{number}", state=state)
-        assert await entries.shown_by_author(c, page.site_id, "http://ann.example/") == 2
-        assert await entries.shown_by_author(c, page.site_id, "https://bob.example/") == 0
-        assert await entries.shown_from_authority(c, page.site_id, "ann.example") == 2
-        assert await entries.shown_from_authority(c, page.site_id + 1, "ann.example") == 0
+        for number in range(60):
+            await respond(c, page, f"https://evil.example/{number}", by(bob, Authority.CLAIMED))
+        await respond(c, page, "https://www.ann.example/1", by(ann))
+        await respond(c, page, "https://cat.example/1", by(cat), state=EntryState.HELD)
+        await respond(c, page, "https://nameless.example/1", by(None))
+
+        async def known(person, options=None, site_id=page.site_id):
+            return await entries.has_shown(c, site_id, options or {}, person)
+
+        assert await known(Person(author=Url("http://ann.example/")))
+        assert not await known(Person(author=Url(bob)))
+        assert await known(Person(author=Url(bob)), {"bridges": ["evil.example"]})
+        assert not await known(Person(author=Url(cat)))
+        assert await known(Person(host="nameless.example"))
+        assert not await known(Person(host="ann.example"))
+        assert not await known(Person(author=Url(ann)), site_id=page.site_id + 1)
 
 
 async def test_entries_are_due_for_a_look_in_the_order_of_the_last_one(db, page):

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, text
 
 from mentions.model import EntryState, Kind, Reaction, Url
+from mentions.policy import Person
 from mentions.storage import Database, entries, pages, sites
 from mentions.storage.entries import MentionQuery, Target
 from tests.integration.storage.making import MINUTE, NOW, reply, respond
@@ -235,8 +236,8 @@ async def test_no_list_reads_the_whole_table(sqlite_template, tmp_path):
         await entries.all_by_source(c, "https://a.example/")
         await entries.find_by_any_url(c, 1, ["https://a.example/", "https://b.example/"])
         await entries.find_answers(c, 1, ["https://a.example/"])
-        await entries.shown_by_author(c, 1, "https://a.example/")
-        await entries.shown_from_authority(c, 1, "a.example")
+        await entries.has_shown(c, 1, {}, Person(author=Url("https://a.example/")))
+        await entries.has_shown(c, 1, {}, Person(host="a.example"))
         await entries.due_for_recheck(c, NOW, 10)
         selects = [(sql, parameters) for sql, parameters in asked if sql.lstrip().startswith("SELECT")]
         plans = {}

@@ -406,6 +406,42 @@ async def test_strangers_wait_until_one_of_theirs_was_approved(receive: Journeys
     assert not (await receive(blog.post(links_to=post), post)).held
 
 
+def bridged(bridge: Blog, person: str, post: str, **more) -> str:
+    """What a bridge serves of somebody's post on another network."""
+    return bridge.post(links_to=post, author=person, home=f"https://social.example/@{person}", **more)
+
+
+async def test_one_approved_person_behind_a_bridge_does_not_open_it_for_the_others(
+    receive: Journeys, blog: Blog, mine: Blog, kit: Kit
+):
+    post = mine.page()
+    async with kit.db.write() as c:
+        site_id = (await receive.site(mine)).id
+        await sites.set_option(c, site_id, "hold", "strangers")
+        await sites.set_option(c, site_id, "bridges", [blog.authority])
+    first = await receive(bridged(blog, "ann", post), post)
+    assert first.held
+    async with kit.db.write() as c:
+        await entries.set_state(c, first.entry_id, EntryState.SHOWN, now=kit.now())
+    assert not (await receive(bridged(blog, "ann", post), post)).held
+    assert (await receive(bridged(blog, "spam", post), post)).held
+    assert (await receive(blog.post(links_to=post), post)).held
+
+
+async def test_an_author_who_is_only_claimed_is_nobody_that_is_trusted(
+    receive: Journeys, blog: Blog, mine: Blog, kit: Kit
+):
+    post = mine.page()
+    async with kit.db.write() as c:
+        await sites.set_option(c, (await receive.site(mine)).id, "hold", "strangers")
+    async with Blog("127.0.0.3") as other:
+        known = await receive(other.post(links_to=post), post)
+        async with kit.db.write() as c:
+            await entries.set_state(c, known.entry_id, EntryState.SHOWN, now=kit.now())
+        assert not (await receive(other.post(links_to=post), post)).held
+        assert (await receive(blog.post(links_to=post, home=other.url("/")), post)).held
+
+
 # --- threads -------------------------------------------------------------------------------------------------------
 
 
