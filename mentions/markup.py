@@ -140,16 +140,20 @@ def _is_plainly_small(html: str, limits: Limits) -> bool:
     names = _NAME.findall(html)
     if not names:
         return True
-    step = {name: _step(name.lower()) for name in set(names)}
-    tags = sum(1 for name in names if name[0] != "/")
+    counts = Counter(names)
+    tags = sum(count for name, count in counts.items() if name[0] != "/")
+    unmatched = sum(
+        count - counts[name[1:]] for name, count in counts.items() if name[0] == "/" and count > counts[name[1:]]
+    )
+    step = {name: _step(name.lower()) for name in counts}
     open_elements = list(accumulate(map(step.__getitem__, names)))
     formatting = {name: value if name.lstrip("/").lower() in _FORMATTING else 0 for name, value in step.items()}
     copies = max(accumulate(map(formatting.__getitem__, names))) * tags * (_NODE_BYTES + _LONG_TAG)
     deepest = max(open_elements)
     return (
         tags <= limits.tags
-        and min(open_elements) >= -_SLACK
-        and deepest + _SLACK <= limits.depth
+        and max(unmatched, -min(open_elements)) <= _SLACK
+        and deepest + 2 * _SLACK <= limits.depth
         and deepest * tags <= limits.steps
         and copies <= limits.copied
         and _LONG.search(html) is None

@@ -35,9 +35,9 @@ _WORDLESS: Final = frozenset({Kind.LIKE, Kind.REPOST, Kind.BOOKMARK, Kind.FOLLOW
 _OF_COMMENTS: Final = ((Kind.LIKE, "like-of"), (Kind.REPOST, "repost-of"), (Kind.BOOKMARK, "bookmark-of"))
 _LANG: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _ELLIPSIS: Final = re.compile(r"(?:\s*(?:\u2026|\.{3,}))+\Z")
+_MEDIA_TAGS: Final = ("<img", "<video", "<audio")
 _PICTOGRAMS: Final = frozenset({"emoji", "wp-smiley", "custom-emoji"})
 """Classes of images that are characters of the text."""
-_MAY_HAVE_PICTOGRAMS: Final = re.compile("|".join(sorted(_PICTOGRAMS)), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ def _media_in(item: items.Item, base: str) -> dict[str, tuple[Url, ...]]:
     html = next(
         (v["html"] for v in items.values(item, "content") if isinstance(v, dict) and isinstance(v.get("html"), str)), ""
     )
-    if not re.search(r"<(?:img|video|audio)\b", html, re.IGNORECASE) or markup.objection(html, markup.FRAGMENT):
+    if not any(tag in html for tag in _MEDIA_TAGS) or markup.objection(html, markup.FRAGMENT) is not None:
         return {}
     found: dict[str, list[Url]] = {"photo": [], "video": [], "audio": []}
     for node in LexborHTMLParser(html).css("img[src],video,audio"):
@@ -213,7 +213,9 @@ def _media_in(item: items.Item, base: str) -> dict[str, tuple[Url, ...]]:
 
 def _with_characters(html: str) -> str:
     """Pictures that stand for characters of the text become these characters."""
-    if not _MAY_HAVE_PICTOGRAMS.search(html) or markup.objection(html, markup.FRAGMENT):
+    if "<img" not in html or not any(name in html for name in _PICTOGRAMS):
+        return html
+    if markup.objection(html, markup.FRAGMENT) is not None:
         return html
     body = LexborHTMLParser(f"<!DOCTYPE html><body>{html}").body
     if body is None:
