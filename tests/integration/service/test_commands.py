@@ -78,6 +78,8 @@ def test_what_is_refused_is_one_line_and_exit_1(command: Command):
         ("token", "revoke", "99", "--site", "blog.example"),
         ("export", "--site", "nobody.example"),
         ("block", "remove", "spam.example", "--site", "blog.example"),
+        ("hook", "add", "mailto:owner@blog.example", "--site", "blog.example"),
+        ("hook", "remove", "7", "--site", "blog.example"),
     ):
         done = command(*arguments)
         assert (done.returncode, done.stdout) == (1, ""), arguments
@@ -105,6 +107,21 @@ def test_wrong_usage_is_exit_2(command: Command, arguments: tuple[str, ...]):
 def test_settings_that_are_wrong_are_one_line(command: Command):
     done = command("site", "list", YMATEB_PORT="eighty")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+
+
+def test_hooks_are_added_with_a_secret_that_is_shown_once_and_removed(command: Command):
+    command("site", "add", "blog.example")
+    made = json.loads(
+        command(
+            "hook", "add", "https://ci.example/build", "--site", "blog.example", "--kind", "rebuild", "--json"
+        ).stdout
+    )
+    [listed] = json.loads(command("hook", "list", "--site", "blog.example", "--json").stdout)
+    assert listed == {name: value for name, value in made.items() if name != "secret"}
+    assert (listed["kind"], listed["quiet_s"]) == ("rebuild", 60)
+    assert made["secret"] not in command("hook", "list", "--site", "blog.example").stdout
+    assert command("hook", "remove", str(made["id"]), "--site", "blog.example").returncode == 0
+    assert json.loads(command("hook", "list", "--site", "blog.example", "--json").stdout) == []
 
 
 def test_tokens_are_made_shown_once_and_revoked(command: Command):
