@@ -93,7 +93,13 @@ def comparable(found: Any) -> Any:
 
 
 def main() -> int:
+    """Prints the table; 1 when something falls short."""
     failures = 0
+    print(
+        f"| page | bs4 + mf2py | refusing | ratio, at most {MOST_REFUSING} "
+        f"| reading | ratio, at most {MOST_READING} | microformats |"
+    )
+    print("|---|---|---|---|---|---|---|", flush=True)
     for name, (paragraphs, comments, rounds) in SIZES.items():
         html = page(paragraphs, comments)
         document = Document(SOURCE, "text/html", "utf-8", html.encode())
@@ -108,9 +114,10 @@ def main() -> int:
         is_good = refused <= known * MOST_REFUSING and read <= known * MOST_READING and is_equal
         failures += not is_good
         print(
-            f"{name:>6} ({len(html.encode()):>9,} bytes): bs4+mf2py {known:8.2f} ms; refusing {refused:6.2f} ms "
-            f"({refused / known:.3f}, at most {MOST_REFUSING}); reading {read:7.2f} ms ({read / known:.3f}, at most "
-            f"{MOST_READING}); {'equal' if is_equal else 'DIFFERENT'} results{'' if is_good else '  <- falls short'}"
+            f"| {name} ({len(html.encode()):,} bytes) | {known:.2f} ms | {refused:.2f} ms | {refused / known:.3f} "
+            f"| {read:.2f} ms | {read / known:.3f} | {'equal' if is_equal else '**different**'}"
+            f"{'' if is_good else ', **falls short**'} |",
+            flush=True,
         )
     return 1 if failures else 0
 
