@@ -26,7 +26,7 @@ from mentions.storage.hooks import Hook
 from mentions.streams.limits import Limits
 from mentions.webhooks import HookKind
 from workers.fetch.client import Posted
-from workers.jobs.follow import follow_changes
+from workers.jobs.follow import BATCH, follow_changes
 from workers.kit import Kit
 from workers.send import find_receiver, pingback_answer, post_to
 
@@ -72,18 +72,23 @@ class Deliverer:
         self._limits = limits
         self._token: str | None = None
         self._under_way: dict[asyncio.Task[None], int | None] = {}
+        self._has_room = asyncio.Event()
 
     async def run(self) -> None:
         """For ever."""
         try:
             while True:
+                self._has_room.clear()
                 try:
                     if await self.lead():
-                        await follow_changes(self._kit)
+                        if await follow_changes(self._kit) == BATCH:
+                            self._has_room.set()  # there is more at once
                         await self._begin_due()
                 except (SQLAlchemyError, YmatebError, OSError) as error:
                     log.warning("deliveries.wait", error=f"{type(error).__name__}: {error}"[:300])
-                await asyncio.sleep(TICK_S)
+                    await asyncio.sleep(TICK_S)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._has_room.wait(), TICK_S)
         finally:
             for task in self._under_way:
                 task.cancel()
@@ -121,9 +126,13 @@ class Deliverer:
         for delivery in taken:
             task = asyncio.create_task(self._deal_with(delivery), name=f"delivery {delivery.id}")
             self._under_way[task] = delivery.hook_id
-            task.add_done_callback(self._under_way.pop)
+            task.add_done_callback(self._end)
             tasks.append(task)
         return tasks
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._under_way.pop(task, None)
+        self._has_room.set()
 
     async def _deal_with(self, delivery: Delivery) -> None:
         """One try of one delivery, and what came of it; the one place where what it raises is caught."""
@@ -134,7 +143,8 @@ class Deliverer:
             log.warning("delivery.interrupted", delivery=delivery.id, error=f"{type(error).__name__}: {error}"[:300])
         except Exception:
             log.exception("delivery.failed", delivery=delivery.id)
-            await self._settle(delivery, None, Came(Answer(error="a defect of ours; see the log")))
+            with suppress(SQLAlchemyError):
+                await self._settle(delivery, None, Came(Answer(error="a defect of ours; see the log")))
 
     # --- sending --------------------------------------------------------------------------------------------------
 
@@ -224,7 +234,8 @@ class Deliverer:
             await deliveries.settle(c, delivery, status, came.answer, next_try_at=next_try_at)
             if came.is_gone and hook is not None:
                 await hooks.disable(c, hook, "it answered 410: Gone", now=now)
-        metrics.DELIVERIES.labels(outcome=_OUTCOMES.get(status, "given_up")).inc()
+        if status in _OUTCOMES:
+            metrics.DELIVERIES.labels(outcome=_OUTCOMES[status]).inc()
         log.info(
             "delivery.tried",
             delivery=delivery.id,
@@ -237,7 +248,13 @@ class Deliverer:
         )
 
 
-_OUTCOMES: Final = {DeliveryStatus.DELIVERED: "accepted", DeliveryStatus.WAITING: "later"}
+_OUTCOMES: Final = {
+    DeliveryStatus.DELIVERED: "accepted",
+    DeliveryStatus.WAITING: "later",
+    DeliveryStatus.FAILED: "given_up",
+    DeliveryStatus.GIVEN_UP: "given_up",
+}
+"""What came of a try -> how it is counted; what was not sent is not."""
 
 
 def _status(came: Came, *, is_tried_again: bool) -> DeliveryStatus:

@@ -398,6 +398,20 @@ async def test_a_forbidden_address_is_not_asked_at_all(world: World):
     assert kept.error
 
 
+async def test_a_swarm_goes_out_as_fast_as_the_consumer_takes_it(world: World, inbox: Inbox):
+    await world.hook(inbox.address_of_hook)
+    for _ in range(60):
+        await world.respond()
+    running = asyncio.create_task(world.deliverer.run())
+    try:
+        await eventually(lambda: len(set(inbox.ids)) == 60, within_s=8)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert len(inbox.ids) == 60
+    assert await Deliverer(world.kit, world.limits).lead(), "who stops in order lets the next one begin at once"
+
+
 # --- restarts ----------------------------------------------------------------------------------------------------
 
 
