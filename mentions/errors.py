@@ -3,6 +3,7 @@
     YmatebError
     ├── RequestError            the caller's fault; nothing was stored
     │   ├── InvalidRequest      invalid_request      a parameter is missing or malformed
+    │   │   └── InvalidField                         a field of a form that a person fills in; `field`, `fault`
     │   ├── InvalidInput        invalid_input        the reading API's word for the same
     │   ├── InvalidTarget       invalid_target       the target belongs to no site of ours
     │   ├── TargetClosed        target_closed        the target's page takes no responses
@@ -38,6 +39,15 @@ class RequestError(YmatebError):
 
 class InvalidRequest(RequestError):
     """A parameter is missing or malformed."""
+
+
+class InvalidField(InvalidRequest):
+    """A field of a form that a person fills in.  `fault` is `missing`, `too_long`, `malformed` or `unknown`."""
+
+    def __init__(self, message: str, *, field: str, fault: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.fault = fault
 
 
 class InvalidInput(RequestError):

@@ -21,7 +21,8 @@ TEXTS: Final = frozenset({Kind.REPLY, Kind.MENTION, Kind.QUOTATION})
 GESTURES: Final = frozenset({Kind.LIKE, Kind.REPOST, Kind.FOLLOW, Kind.REACJI})
 """Kinds that are never read: what text they carry is a copy, or stands for the gesture itself."""
 
-_STANDING: Final = frozenset({EntryState.SHOWN, EntryState.DELETED})
+_STANDING: Final = frozenset({EntryState.SHOWN, EntryState.HIDDEN, EntryState.DELETED})
+"""What keeps its place in the tree while something shown hangs below it, so that no answer is orphaned."""
 
 SortKey = tuple[datetime, int]
 
@@ -79,8 +80,8 @@ def sort_key(entry: Entry) -> SortKey:
 def build(entries: Iterable[Entry], *, permalink_base: str) -> Thread:
     """The thread of one page.
 
-    `entries` may hold entries of every state.  Shown ones appear; a deleted one does as long as something shown hangs
-    below it; a reply to one that is hidden hangs where that one hung.  `permalink_base` is the URL to which an entry's
+    `entries` may hold entries of every state.  Shown ones appear; a deleted or hidden one leaves a tombstone as long as
+    something shown hangs below it.  `permalink_base` is the URL to which an entry's
     id is added to get its permalink."""
     known = {entry.id: entry for entry in entries}
     stands_for = {entry_id: _representative(entry_id, known) for entry_id in known}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mentions import markdown, sanitize, urls
-from mentions.errors import InvalidRequest
+from mentions.errors import InvalidField
 from mentions.model import Content, PlainText, Url
 
 MOST_NAME: Final = 100
@@ -62,12 +62,12 @@ class Suspicion:
 
 
 def read_comment(fields: Mapping[str, object]) -> Typed:
-    """The comment out of a form or a JSON object; raises InvalidRequest, which names the field."""
+    """The comment out of a form or a JSON object; raises InvalidField."""
     name = sanitize.clean_text(_text(fields, "name", required=True), MOST_NAME + 1)
     if not name:
-        raise InvalidRequest("name has nothing to read in it")
+        raise InvalidField("name has nothing to read in it", field="name", fault="missing")
     if len(name) > MOST_NAME:
-        raise InvalidRequest(f"name is longer than {MOST_NAME} characters")
+        raise InvalidField(f"name is longer than {MOST_NAME} characters", field="name", fault="too_long")
     words = read_words(fields)
     return Typed(
         name=name,
@@ -81,13 +81,13 @@ def read_comment(fields: Mapping[str, object]) -> Typed:
 
 
 def read_words(fields: Mapping[str, object]) -> tuple[str, Content]:
-    """The Markdown of a comment and what it shows; raises InvalidRequest."""
+    """The Markdown of a comment and what it shows; raises InvalidField."""
     text = _text(fields, "content", required=True)
     if len(text) > MOST_CONTENT:
-        raise InvalidRequest(f"content is longer than {MOST_CONTENT} characters")
+        raise InvalidField(f"content is longer than {MOST_CONTENT} characters", field="content", fault="too_long")
     content = markdown.render(text)
     if content is None:
-        raise InvalidRequest("content has nothing to read in it")
+        raise InvalidField("content has nothing to read in it", field="content", fault="missing")
     return text, content
 
 
@@ -116,10 +116,10 @@ def _text(fields: Mapping[str, object], name: str, *, required: bool = False) ->
     value = fields.get(name)
     if value is None or value == "":
         if required:
-            raise InvalidRequest(f"{name} is missing")
+            raise InvalidField(f"{name} is missing", field=name, fault="missing")
         return ""
     if not isinstance(value, str):
-        raise InvalidRequest(f"{name} has to be text")
+        raise InvalidField(f"{name} has to be text", field=name, fault="malformed")
     return value.strip()
 
 
@@ -129,7 +129,7 @@ def _url(fields: Mapping[str, object]) -> Url | None:
         return None
     url = urls.attribute_safe(text) or urls.attribute_safe(f"https://{text}")
     if url is None or urls.has_userinfo(url) or len(url) > urls.MAX_CLAIM_BYTES:
-        raise InvalidRequest("url is no http or https address")
+        raise InvalidField("url is no http or https address", field="url", fault="malformed")
     return url
 
 
@@ -138,7 +138,7 @@ def _email(fields: Mapping[str, object]) -> str | None:
     if not text:
         return None
     if len(text) > MOST_EMAIL or not _EMAIL.fullmatch(text):
-        raise InvalidRequest("email is no e-mail address")
+        raise InvalidField("email is no e-mail address", field="email", fault="malformed")
     return text
 
 

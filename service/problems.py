@@ -5,6 +5,7 @@ traceback: it is a defect of ours."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import orjson
@@ -16,6 +17,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from config import logs
 from mentions import errors
 from service import answers, keys, pages
+from service.i18n import catalogue
+from service.pages.words import complaint
 
 log = logs.get_logger(__name__)
 
@@ -89,24 +92,38 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
 
 def _of_ours(request: web.Request, error: errors.YmatebError) -> web.Response:
     status = status_of(error)
+    if status >= 500:
+        log.warning("request.unavailable", code=error.code, why=str(error))
+    more = {"field": error.field} if isinstance(error, errors.InvalidField) else {}
+    if message := complaint(catalogue(pages.language_of(request)), error):
+        more["message"] = message
+    return problem(request, status, error.code, str(error), headers=headers_of(error), more=more)
+
+
+def headers_of(error: errors.YmatebError) -> dict[str, str]:
+    """What the answer to an error says beside its body."""
     headers: dict[str, str] = {}
     if isinstance(error, errors.RateLimited | errors.Unavailable):
         headers["Retry-After"] = str(max(1, error.retry_after_s))
-    if status == 401:
+    if status_of(error) == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="ymateb"'
-    if status >= 500:
-        log.warning("request.unavailable", code=error.code, why=str(error))
-    return problem(request, status, error.code, str(error), headers=headers)
+    return headers
 
 
 def problem(
-    request: web.Request, status: int, code: str, words: str, *, headers: dict[str, str] | None = None
+    request: web.Request,
+    status: int,
+    code: str,
+    words: str,
+    *,
+    headers: dict[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """An error answer; `words` are for people and name what is wrong."""
+    """An error answer; `words` are for people and name what is wrong.  `more` goes into the JSON."""
     request[keys.PROBLEM] = code
     out = {"Cache-Control": "no-store", **(headers or {})}
     if answers.prefers_html(request):
         context = {"status": status, "code": code, "message": words}
         return pages.render(request, "error.html", context, status=status, headers=out)
-    body = orjson.dumps({"error": code, "error_description": words})
+    body = orjson.dumps({"error": code, "error_description": words, **(more or {})})
     return web.Response(body=body, status=status, headers={**out, "Content-Type": "application/json; charset=utf-8"})

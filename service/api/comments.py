@@ -10,11 +10,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import orjson
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config import logs
@@ -23,22 +25,25 @@ from mentions.errors import (
     Blocked,
     Conflict,
     Forbidden,
+    InvalidField,
     InvalidRequest,
     NotFound,
     RateLimited,
     TargetClosed,
     Unavailable,
+    YmatebError,
 )
 from mentions.model import Author, Change, Entry, EntryState, Kind, Page, Protocol, Reaction, Site
 from mentions.sanitize import POLICY_VERSION
 from mentions.storage import changes, comments, entries, likes, pages, tokens
 from mentions.streams.visitors import Visitors
 from mentions.typed import Typed
-from service import answers, clients, keys, origins
-from service.api import jf2, query
+from service import answers, clients, keys, origins, problems
+from service.api import judging, jf2, query
 from service.api.tokens import sent_token
 from service.forms import read_form
 from service.intake.reception import now
+from service.pages.commenting import form_page
 
 log = logs.get_logger(__name__)
 
@@ -70,7 +75,29 @@ async def _open(app: web.Application) -> None:
 # --- writing ------------------------------------------------------------------------------------------------------
 
 
-async def add(request: web.Request) -> web.Response:
+def by_form(handler: Handler) -> Handler:
+    """Answers what goes wrong with a form in a browser by the form itself: what is wrong, and all that was typed."""
+
+    @wraps(handler)
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except YmatebError as error:
+            if request.content_type == "application/json" or not answers.prefers_html(request):
+                raise
+            try:
+                fields = await read_fields(request)
+            except InvalidRequest:
+                raise error from None
+            request[keys.PROBLEM] = error.code
+            status, headers = problems.status_of(error), problems.headers_of(error)
+            return form_page(request, fields, error=error, status=status, headers=headers)
+
+    return answer
+
+
+@by_form
+async def add(request: web.Request) -> web.StreamResponse:
     """POST /api/comments: 201 with the entry, its `wm-status` and its `edit-token`; a form comes back to the thread."""
     await origins.require_known(request)
     await _limit(request, "comment", COMMENT_RATE_S, COMMENT_BURST)
@@ -89,11 +116,15 @@ async def add(request: web.Request) -> web.Response:
     return answers.json_answer(request, body, status=201, headers={"Location": permalink}, cache="no-store")
 
 
-async def preview(request: web.Request) -> web.Response:
+@by_form
+async def preview(request: web.Request) -> web.StreamResponse:
     """POST /api/comments/preview: what the Markdown in `content` will look like.  Nothing is kept."""
     await origins.require_known(request)
     await _limit(request, "preview", 1.0, 30)
-    _, content = typed.read_words(await read_fields(request))
+    fields = await read_fields(request)
+    _, content = typed.read_words(fields)
+    if answers.prefers_html(request):
+        return form_page(request, fields, preview=content.html)
     return answers.json_answer(request, {"html": content.html, "text": content.text}, cache="no-store")
 
 
@@ -151,6 +182,10 @@ async def _like(request: web.Request, *, wanted: bool) -> web.Response:
             number = await likes.add(c, entry_id, visitor, now=now())
         else:
             number = await likes.remove(c, entry_id, visitor)
+        entry = await entries.get(c, entry_id)
+        page = await pages.by_id(c, entry.page_id) if entry is not None else None
+    if page is not None and answers.prefers_html(request):
+        return _to_thread(request, page, request.query.get("lang"), f"c-{entry_id}")
     return answers.json_answer(request, {"likes": number}, cache="no-store")
 
 
@@ -188,7 +223,7 @@ def _parent_of(fields: Mapping[str, object]) -> int | None:
     if parent in (None, ""):
         return None
     if isinstance(parent, bool) or not str(parent).isdecimal() or len(str(parent)) > 18:
-        raise InvalidRequest("parent has to be the wm-id of a response")
+        raise InvalidField("parent has to be the wm-id of a response", field="parent", fault="malformed")
     return int(str(parent))
 
 
@@ -215,6 +250,7 @@ async def _keep(
         )
         repeated = await comments.said_before(c, place.site.id, comment.markdown, since=at - REPEATED_WITHIN)
         doubt = typed.suspicion(comment, is_repeated=repeated)
+        judged = await judging.judge(c, place.site, reaction, place.target, doubt)
         entry = await entries.insert(
             c,
             site_id=place.site.id,
@@ -223,7 +259,7 @@ async def _keep(
             target=place.target,
             protocol=Protocol.COMMENT,
             reaction=reaction,
-            state=_state(place.site, reaction, doubt),
+            state=judged.state,
             now=at,
             parent_id=parent.id if parent else None,
             policy_version=POLICY_VERSION,
@@ -237,17 +273,9 @@ async def _keep(
             visitor=visitor,
             edit_token=edit_token,
             editable_until=at + EDITABLE_FOR,
-            doubts=doubt.reasons,
+            doubts=judged.reasons,
         )
         return entry, await _tell(c, entry, before=None)
-
-
-def _state(site: Site, reaction: Reaction, doubt: typed.Suspicion) -> EntryState:
-    if doubt.is_spam:
-        return EntryState.SPAM
-    if doubt.holds:
-        return EntryState.HELD
-    return policy.initial_state(site.options, reaction, Protocol.COMMENT)
 
 
 async def _parent(c: AsyncConnection, page: Page, parent_id: int | None) -> Entry | None:
@@ -256,7 +284,7 @@ async def _parent(c: AsyncConnection, page: Page, parent_id: int | None) -> Entr
         return None
     parent = await entries.get(c, parent_id)
     if parent is None or parent.page_id != page.id or parent.state is not EntryState.SHOWN or parent.private:
-        raise InvalidRequest(f"parent {parent_id} is no response to this post")
+        raise InvalidField(f"parent {parent_id} is no response to this post", field="parent", fault="unknown")
     return parent
 
 
@@ -317,9 +345,14 @@ def _told(request: web.Request, entry: Entry, page: Page) -> dict[str, Any]:
 
 def _back(request: web.Request, place: Place, entry: Entry, lang: str | None) -> web.Response:
     """303 to the embedded thread, at the new comment; to the word that it waits, where it waits."""
-    shown = entry.state is EntryState.SHOWN
-    wishes = {"target": place.page.url, **({"lang": lang} if lang else {}), **({} if shown else {"held": "1"})}
-    fragment = f"c-{entry.id}" if shown else "respond"
+    if entry.state is EntryState.SHOWN:
+        return _to_thread(request, place.page, lang, f"c-{entry.id}", new=str(entry.id))
+    return _to_thread(request, place.page, lang, "held", held="1")
+
+
+def _to_thread(request: web.Request, page: Page, lang: str | None, fragment: str, **more: str) -> web.Response:
+    """303 to the embedded thread."""
+    wishes = {"target": page.url, **({"lang": lang} if lang else {}), **more}
     location = f"{request.app[keys.SETTINGS].public_url}/embed?{urlencode(wishes)}#{fragment}"
     return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
 

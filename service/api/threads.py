@@ -14,6 +14,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import threads
+from mentions.authorship import is_post_author
 from mentions.errors import InvalidInput, NotFound
 from mentions.model import Entry, EntryState, Page
 from mentions.storage import Database, changes, entries, pages
@@ -164,6 +165,8 @@ def nest(roots: Iterable[Branch], page: Page, base: str) -> list[Jf2]:
 def _branch(branch: Branch, page: Page, base: str) -> Jf2:
     made = jf2.entry_to_jf2(branch.entry, page, base) if branch.is_shown else jf2.grave(branch.entry, base)
     made |= {"wm-parent": branch.parent_id, "wm-depth": branch.depth, "comment": []}
+    if branch.is_shown and is_post_author(branch.entry, page.url):
+        made["wm-post-author"] = True
     if branch.also:
         made["wm-also"] = [url for copy in branch.also if (url := jf2.safe_url(copy.source))]
     return made

@@ -228,7 +228,7 @@ def _view(
         author_url=author.get("url") or None,
         avatar=entry.get("wm-avatar"),
         face=trusted(face(seed_of(author.get("url"), author.get("name"), host))),
-        is_post_author=is_post_author(entry, post),
+        is_post_author=bool(entry.get("wm-post-author")),
         url=url,
         permalink=permalink,
         host=host if host != name else "",
@@ -251,20 +251,6 @@ def _view(
         children=children,
         deeper=deeper,
     )
-
-
-def is_post_author(entry: Jf2, post: str) -> bool:
-    """Whether the response is the post's author's own: its page and its author's URL are on the post's site, and the
-    post lies below the author's URL (so that two people of one host are told apart).  Others may only claim it."""
-    if "wm-post-author" in entry:
-        return bool(entry["wm-post-author"])
-    author, site = (entry.get("author") or {}).get("url") or "", host_of(post)
-    if entry.get("wm-protocol") == "comment" or not author or not site:
-        return False
-    if not site == host_of(author) == host_of(entry.get("wm-source") or ""):
-        return False
-    home = urlsplit(author).path.rpartition("/")[0] + "/"
-    return urlsplit(post).path.startswith(home)
 
 
 def _plain(summary: Any) -> str:

@@ -18,8 +18,9 @@ from markupsafe import Markup
 from service.i18n import Catalogue, catalogue
 from service.pages.entries import EntryView, FaceGroup, face_groups, view_of
 from service.pages.templating import phrase, render
+from service.pages.words import like_forms
 
-MARKUP_VERSION: Final = 1
+MARKUP_VERSION: Final = 2
 """Told to the script, which takes over only what it knows."""
 
 
@@ -59,6 +60,7 @@ def render_thread(thread: dict[str, Any], lang: str, base: str, look: Look | Non
             view_of(child, thread=thread, words=words, base=base, depth=look.depth) for child in thread["children"]
         ],
         groups=face_groups(thread, words=words, base=base),
+        likes=like_forms(words),
         news=json.dumps(news_forms(words), ensure_ascii=False),
     )
 

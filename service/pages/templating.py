@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from mentions import typed
 from service.i18n import Catalogue, catalogue
+from service.pages.words import script_words
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -32,6 +33,7 @@ def environment(lang: str) -> Environment:
     env.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals["locale"] = words
     env.globals["limits"] = {"content": typed.MOST_CONTENT, "name": typed.MOST_NAME, "trap": typed.HONEYPOT}
+    env.globals["script_words"] = script_words(words)
     env.filters["number"] = words.number
     env.filters["moment"] = words.moment
     return env

@@ -11,8 +11,8 @@ from typing import Final
 
 from aiohttp import web
 
-from mentions.errors import InvalidInput
-from mentions.storage import changes
+from mentions.errors import InvalidInput, InvalidTarget
+from mentions.storage import changes, entries
 from service import i18n, keys
 from service.api import threads as api
 from service.pages.answer import ANYBODY, html_answer, render
@@ -51,6 +51,7 @@ async def show_page(request: web.Request) -> web.StreamResponse:
         "look": look,
         "lang": lang,
         "is_held": "held" in request.query,
+        "is_new": "new" in request.query,
     }
     headers = {"Cache-Control": CACHE, "Vary": "Accept-Encoding"}
     return render(request, "embed.html", context, headers=headers, framed_by=ANYBODY)
@@ -63,13 +64,15 @@ async def shown_thread(app: web.Application, target: str, lang: str, look: Look)
     ETag holds for as long as it looks the same.  Events follow that cursor just as well."""
     base, now = app[keys.SETTINGS].public_url, monotonic()
     page = await api.find_page(app, target)
+    look = replace(look, comments_open=await takes_comments(app, target if page is None else page.url))
     if page is None:
         thread = await api.thread_of(app, target)
         thread["cursor"] = 0
         return Shown(thread["url"], "", 0, render_thread(thread, lang, base, look))
     async with app[keys.DB].read() as c:
         cursor = await changes.latest(c, page_id=page.id)
-    key = (page.id, page.url, page.title, page.closed, cursor, lang, look)
+        version = await entries.version(c, [page.id])
+    key = (page.id, version, lang, look)
     if (kept := app[SHELF].get(key, now=now)) is not None:
         return kept
     after = api.read_after(look.after)
@@ -78,6 +81,14 @@ async def shown_thread(app: web.Application, target: str, lang: str, look: Look)
     shown = Shown(thread["url"], thread["name"], thread["count"], render_thread(thread, lang, base, look))
     app[SHELF].put(key, shown, now=now)
     return shown
+
+
+async def takes_comments(app: web.Application, target: str) -> bool:
+    """Whether the site wants comments typed below its posts; it does unless it says otherwise."""
+    try:
+        return (await app[keys.SITES].place(target)).options.get("comments") is not False
+    except InvalidTarget:  # its site has just been removed
+        return False
 
 
 def _target(request: web.Request) -> str:

@@ -252,9 +252,11 @@ async def test_everything_is_reached_by_keyboard_and_seen_when_reached(world: Wo
     await world.seed(url)
     await watched.page.goto(url)
     await shown(watched.page)
-    wanted = await watched.page.locator("ymateb-thread :is(a, button, input:not([type=hidden]), summary)").count()
+    await watched.page.locator(".ym-elsewhere > summary").click()
+    controls = watched.page.locator("ymateb-thread :is(a, button, input, textarea, summary):visible")
+    wanted = await controls.count()
     reached = set()
-    for _ in range(wanted + 5):
+    for _ in range(wanted + 12):
         await watched.page.keyboard.press("Tab")
         found = await watched.page.evaluate(
             "(() => { const e = document.activeElement, s = getComputedStyle(e);"
@@ -278,7 +280,7 @@ async def test_a_page_may_have_its_own_colours_and_still_moves_when_motion_is_un
         "document.querySelector('ymateb-thread').style.setProperty('--ymateb-accent', 'rgb(122, 31, 61)')"
     )
     assert (
-        await watched.page.locator(".ymateb button").evaluate("e => getComputedStyle(e).backgroundColor")
+        await watched.page.locator(".ymateb .ym-post").evaluate("e => getComputedStyle(e).backgroundColor")
         == "rgb(122, 31, 61)"
     )
     await watched.page.emulate_media(reduced_motion="reduce")

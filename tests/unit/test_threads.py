@@ -90,9 +90,12 @@ def test_entries_that_answer_each_other_do_not_vanish():
     assert outline(build(entry(1, 1))) == [(1, None, 0)]
 
 
-def test_a_reply_to_a_hidden_entry_hangs_where_that_one_hung():
+def test_a_hidden_entry_leaves_a_tombstone_only_while_something_hangs_below_it():
     hidden = entry(2, 1, state=EntryState.HIDDEN)
-    assert outline(build(entry(1), hidden, entry(3, 2))) == [(1, None, 0), (3, 1, 1)]
+    thread = build(entry(1), hidden, entry(3, 2))
+    assert outline(thread) == [(1, None, 0), (2, 1, 1), (3, 2, 2)]
+    assert thread.readable == 2
+    assert outline(build(entry(1), hidden)) == [(1, None, 0)]
 
 
 def test_a_deleted_entry_stays_as_a_tombstone_only_while_something_hangs_below_it():

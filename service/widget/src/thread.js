@@ -4,8 +4,9 @@
 
 const STYLES = "__STYLES__";
 const BASE = import.meta.url.replace(/\/widget(\.js|\/).*$/, "");
-const MARKUP = 1; // the markup that this script knows how to bring up to date
+const MARKUP = 2; // the markup that this script knows how to bring up to date
 const POLL_MS = 60_000;
+const EDITABLE_MS = 15 * 60_000;
 const SETTLE_MS = 400; // events come in bursts
 
 // What may come into the page. The service has sanitised it already; this is the second lock.
@@ -16,9 +17,11 @@ const ELEMENTS = new Set(
 );
 const ATTRIBUTES = new Set(
   ("accept-charset action alt autocomplete cite class colspan d datetime dir fill for height hidden href id lang loading maxlength method " +
-    "name open placeholder rel required reversed role rows rowspan scope src start tabindex title type value viewbox width").split(" "),
+    "inputmode name open placeholder rel required reversed role rows rowspan scope src start tabindex title type value viewbox width").split(" "),
 );
 const ADDRESSES = new Set(["href", "src", "action", "cite"]);
+
+const idOf = (element) => element.closest("[id^=c-]").id.slice(2);
 
 let sheet;
 
@@ -43,19 +46,293 @@ function clean(tree) {
 }
 
 // A document is parsed by the request itself: that is no injection sink, so no Trusted Types policy is needed.
-function fetchThread(url) {
+function fetchPart(url, selector, body) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.responseType = "document";
     request.timeout = 20_000;
     request.onload = () => {
-      const section = request.status === 200 && request.response?.querySelector(".ymateb");
+      const section = request.status === 200 && request.response?.querySelector(selector);
       section ? resolve(document.importNode(clean(section), true)) : reject(new Error(`thread: ${request.status}`));
     };
     request.onerror = request.ontimeout = () => reject(new Error("thread: unreachable"));
-    request.open("GET", url);
-    request.send();
+    request.open(body ? "POST" : "GET", url);
+    if (body) request.setRequestHeader("Accept", "text/html");
+    request.send(body);
   });
+}
+
+// What the host page keeps for its reader: drafts until the tab is closed, tokens and likes for longer.
+function keep(store, key, value) {
+  try {
+    if (value === undefined) return JSON.parse(window[store].getItem(`ymateb:${key}`)) ?? {};
+    if (value) window[store].setItem(`ymateb:${key}`, JSON.stringify(value));
+    else window[store].removeItem(`ymateb:${key}`);
+  } catch {
+    // storage is off, or full
+  }
+  return {};
+}
+
+// Writing, answering, editing and liking.  One form does it all, and goes to where it is used.
+class Comments {
+  #host;
+  #section;
+  #form = null;
+  #home = null; // where the form stands when it answers the post
+  #opener = null; // what brought it elsewhere
+  #editing = null; // wm-id of the comment that is being changed
+  #post = ""; // what its button says
+  #leave = new AbortController();
+  isBusy = false;
+
+  constructor(host, section) {
+    this.#host = host;
+    this.#section = section;
+    const { signal } = this.#leave;
+    section.addEventListener("click", (event) => this.#clicked(event), { signal });
+    section.addEventListener("submit", (event) => this.#submitted(event), { signal });
+    section.addEventListener("input", (event) => event.target.form === this.#form && this.#typed(event.target), { signal });
+    section.addEventListener("keydown", (event) => event.key === "Escape" && this.isAway && this.#goHome(true), { signal });
+    this.begin();
+    this.decorate(section);
+  }
+
+  leave() {
+    this.#leave.abort();
+    clearTimeout(this.timer);
+  }
+
+  begin() {
+    this.#form = this.#section.querySelector(".ym-comment");
+    if (!this.#form) return;
+    this.#home = this.#form.nextElementSibling;
+    this.#form.noValidate = true;
+    this.#post = this.#form.querySelector(".ym-post").textContent;
+    const { parent, ...fields } = keep("sessionStorage", this.#draft);
+    this.#fill(fields);
+    const link = parent && this.#section.querySelector(`#c-${+parent} > article .ym-does a`);
+    if (link) this.#answer(link, parent);
+  }
+
+  // Before the thread becomes like `fresh`: what is the reader's own stays theirs, also when the place of the form goes.
+  follow(fresh) {
+    this.decorate(fresh);
+    if (this.isAway && !fresh.querySelector(`#${this.#form.parentElement.id}`)) this.#goHome();
+  }
+
+  get isAway() {
+    return !!this.#opener;
+  }
+
+  get #draft() {
+    return `draft:${this.#section.dataset.target}`;
+  }
+
+  get #words() {
+    return JSON.parse(this.#form?.dataset.words ?? "{}");
+  }
+
+  #fill(fields) {
+    for (const [name, value] of Object.entries(fields)) if (this.#form.elements[name]) this.#form.elements[name].value = value;
+  }
+
+  #typed(field) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+    if (this.#editing) return;
+    const { name, url, email, content, parent } = Object.fromEntries(new FormData(this.#form));
+    keep("sessionStorage", this.#draft, { name, url, email, content, parent });
+  }
+
+  #say(text) {
+    this.#form.querySelector(".ym-said").textContent = text;
+  }
+
+  // Marks what the reader has liked, and what they may still change; also in a tree that is not in the page yet.
+  decorate(section) {
+    const liked = keep("localStorage", "likes");
+    for (const form of section.querySelectorAll(".ym-like")) form.firstElementChild.setAttribute("aria-pressed", `${idOf(form) in liked}`);
+    const [mine, now] = [keep("localStorage", "mine"), Date.now()];
+    const open = Object.entries(mine).filter(([, { until }]) => until > now);
+    if (open.length < Object.keys(mine).length) keep("localStorage", "mine", open.length ? Object.fromEntries(open) : null);
+    section.querySelectorAll(".ym-own-does").forEach((span) => span.remove());
+    for (const [id] of this.#form ? open : []) {
+      const span = document.createElement("span");
+      span.className = "ym-own-does";
+      for (const name of ["edit", "delete"]) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = `ym-plain ym-${name}`;
+        button.textContent = this.#words[name];
+        span.append(button, " ");
+      }
+      section.querySelector(`#c-${id} > article > .ym-does`)?.append(span);
+    }
+    clearTimeout(this.timer);
+    if (open.length) this.timer = setTimeout(() => this.decorate(this.#section), Math.min(...open.map(([, { until }]) => until)) - now + 50);
+  }
+
+  #clicked(event) {
+    const target = event.target.closest("a, button");
+    if (!target || !this.#form || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    const { classList } = target;
+    if (classList.contains("ym-cancel")) this.#goHome(true);
+    else if (classList.contains("ym-edit")) this.#edit(target);
+    else if (classList.contains("ym-delete")) this.#remove(target);
+    else if (target.matches(".ym-does > a")) {
+      event.preventDefault();
+      this.#answer(target, idOf(target));
+      this.#form.elements.content.focus();
+      this.#typed(this.#form.elements.content);
+    }
+  }
+
+  #move(opener, text) {
+    this.#opener = opener;
+    opener.closest("article").after(this.#form);
+    const to = this.#form.querySelector(".ym-to");
+    to.hidden = false;
+    to.firstElementChild.textContent = text;
+    this.#say("");
+  }
+
+  #answer(link, id) {
+    if (this.#editing) this.#goHome();
+    this.#move(link, link.getAttribute("aria-label"));
+    this.#form.elements.parent.value = id;
+  }
+
+  #edit(button) {
+    const [id, form] = [idOf(button), this.#form];
+    if (this.isAway) this.#goHome();
+    this.#editing = id;
+    this.#move(button, button.textContent);
+    form.querySelector(".ym-who").hidden = true;
+    form.querySelector(".ym-post").textContent = this.#words.save;
+    form.elements.content.value = keep("localStorage", "mine")[id]?.content ?? "";
+    form.elements.content.focus();
+  }
+
+  #goHome(focuses) {
+    const [form, opener] = [this.#form, this.#opener];
+    this.#opener = null;
+    this.#home.before(form);
+    form.querySelector(".ym-to").hidden = true;
+    form.elements.parent.value = "";
+    this.#look();
+    if (this.#editing) {
+      this.#editing = null;
+      form.querySelector(".ym-who").hidden = false;
+      form.querySelector(".ym-post").textContent = this.#post;
+      this.#fill({ content: keep("sessionStorage", this.#draft).content ?? "" });
+    } else this.#typed(form.elements.content);
+    if (focuses && opener) (opener.isConnected ? opener : form.elements.content).focus();
+  }
+
+  #look(found) {
+    const place = this.#form.querySelector(".ym-preview");
+    place.hidden = !found;
+    place.replaceChildren(...(found?.childNodes ?? []));
+  }
+
+  async #submitted(event) {
+    const form = event.target;
+    const looks = event.submitter?.classList.contains("ym-look");
+    if (form !== this.#form && !form.matches(".ym-like")) return;
+    event.preventDefault();
+    if (this.isBusy) return;
+    this.isBusy = true;
+    if (form === this.#form) form.setAttribute("aria-busy", "true");
+    try {
+      if (form !== this.#form) await this.#like(form.firstElementChild);
+      else if (looks) this.#look(await fetchPart(`${form.action}/preview`, ".ym-previewed", new FormData(form)));
+      else await this.#send();
+    } catch {
+      if (form === this.#form) this.#say(this.#words.failed);
+    } finally {
+      this.isBusy = false;
+      form.removeAttribute("aria-busy");
+    }
+  }
+
+  async #ask(path, method, body, token) {
+    const headers = { Accept: "application/json", "Accept-Language": this.#section.lang };
+    if (token) headers.Authorization = `Bearer ${token}`;
+    const answer = await fetch(this.#form.action.replace(/\/comments$/, path), { method, body, headers, credentials: "omit" });
+    return [answer.ok, answer.status === 204 ? {} : await answer.json()];
+  }
+
+  async #send() {
+    const [form, id, mine] = [this.#form, this.#editing, keep("localStorage", "mine")];
+    const content = form.elements.content.value;
+    const body = new URLSearchParams(new FormData(form));
+    const [isDone, told] = await (id ? this.#ask(`/comments/${id}`, "PATCH", body, mine[id]?.token) : this.#ask("/comments", "POST", body));
+    if (!isDone) return this.#complain(told);
+    if (id) mine[id].content = content;
+    else mine[told["wm-id"]] = { token: told["edit-token"], until: Date.now() + EDITABLE_MS, content };
+    keep("localStorage", "mine", mine);
+    if (!id) {
+      keep("sessionStorage", this.#draft, null);
+      form.elements.content.value = "";
+    }
+    if (this.isAway) this.#goHome();
+    if (!id) keep("sessionStorage", this.#draft, null);
+    this.#look();
+    const isHeld = told["wm-status"] === "held";
+    await this.#shown(isHeld ? this.#words.held : this.#words[id ? "changed" : "posted"], isHeld || told["wm-id"]);
+  }
+
+  // Says what has happened, and puts focus where it has: on the comment, or on the words.
+  async #shown(text, id) {
+    await this.#host.refresh().catch(() => {});
+    this.#say(text);
+    const place = this.#section.querySelector(`#c-${id}`) ?? this.#form.querySelector(".ym-said");
+    place.tabIndex = -1;
+    place.focus();
+  }
+
+  #complain({ field, message, error_description: english }) {
+    const [said, input] = [this.#form.querySelector(".ym-said"), this.#form.elements[field]];
+    this.#say(message ?? english ?? this.#words.failed);
+    if (input?.type === "hidden" || !input) return said.focus();
+    input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", said.id);
+    input.focus();
+  }
+
+  async #remove(button) {
+    if (!button.dataset.sure) {
+      button.dataset.sure = "1";
+      button.textContent = this.#words.sure;
+      return;
+    }
+    const [id, mine] = [idOf(button), keep("localStorage", "mine")];
+    this.isBusy = true;
+    const [isDone, told] = await this.#ask(`/comments/${id}`, "DELETE", undefined, mine[id]?.token).catch(() => [false, {}]);
+    this.isBusy = false;
+    if (!isDone) return this.#complain(told);
+    delete mine[id];
+    keep("localStorage", "mine", mine);
+    if (this.isAway) this.#goHome();
+    await this.#shown(this.#words.removed);
+  }
+
+  async #like(button) {
+    const [id, liked, isOn] = [idOf(button), keep("localStorage", "likes"), button.getAttribute("aria-pressed") === "true"];
+    const url = button.form.action.split("?")[0];
+    const answer = await fetch(url, { method: isOn ? "DELETE" : "POST", headers: { Accept: "application/json" }, credentials: "omit" });
+    if (!answer.ok) return;
+    const { likes } = await answer.json();
+    if (isOn) delete liked[id];
+    else liked[id] = 1;
+    keep("localStorage", "likes", liked);
+    button.setAttribute("aria-pressed", `${!isOn}`);
+    const lang = this.#section.lang;
+    const forms = JSON.parse(this.#section.dataset.likes);
+    const text = forms[new Intl.PluralRules(lang).select(likes)] ?? forms.other;
+    button.form.parentElement.querySelector(".ym-likes").textContent = likes ? text.replace("{n}", new Intl.NumberFormat(lang).format(likes)) : "";
+  }
 }
 
 const own = (list, id) => [...list.children].find((item) => item.id === id);
@@ -99,6 +376,7 @@ class YmatebThread extends HTMLElement {
   #live = null;
   #stream = null;
   #timers = new Set();
+  #comments = null; // what the reader writes here
   #leave = null;
 
   connectedCallback() {
@@ -109,6 +387,7 @@ class YmatebThread extends HTMLElement {
 
   disconnectedCallback() {
     this.#leave?.abort();
+    this.#comments?.leave();
     this.#rest();
   }
 
@@ -129,7 +408,7 @@ class YmatebThread extends HTMLElement {
   #fragment(cursor) {
     const lang = this.getAttribute("lang") ?? this.closest("[lang]")?.lang;
     const within = this.closest(".h-entry") && "h-entry";
-    return fetchThread(this.#url("/thread.html", { lang, within, cursor, also: this.getAttribute("also"), level: this.getAttribute("level") }));
+    return fetchPart(this.#url("/thread.html", { lang, within, cursor, also: this.getAttribute("also"), level: this.getAttribute("level") }), ".ymateb");
   }
 
   #begin() {
@@ -152,6 +431,8 @@ class YmatebThread extends HTMLElement {
 
   #take(section) {
     this.#section = section;
+    this.#comments?.leave();
+    this.#comments = section.dataset.markup === String(MARKUP) ? new Comments(this, section) : null;
     this.#live = document.createElement("div");
     this.#live.className = "ymateb-live";
     this.#live.setAttribute("role", "status");
@@ -192,11 +473,18 @@ class YmatebThread extends HTMLElement {
   async #check() {
     const fresh = await this.#fragment(Date.now().toString(36)).catch(() => null);
     if (!fresh || !this.isConnected) return;
+    if (this.#comments?.isBusy) return this.#soon();
     const known = new Set(Array.from(this.#section.querySelectorAll("[id^=c-]"), (item) => item.id));
     const news = [...fresh.querySelectorAll("[id^=c-]")].filter((item) => !known.has(item.id)).length;
     this.#fresh = fresh;
     if (news) this.#announce(news);
     else this.#show();
+  }
+
+  // Brings the thread up to date with what the reader has done.
+  async refresh() {
+    this.#fresh = await this.#fragment(Date.now().toString(36));
+    this.#show();
   }
 
   #announce(count) {
@@ -216,9 +504,12 @@ class YmatebThread extends HTMLElement {
     if (!fresh) return;
     this.#fresh = null;
     this.#live.replaceChildren();
-    for (const name of [".ym-heading", ".ym-reactions", ".ym-answer"]) {
-      const [old, now] = [part(here, name), part(fresh, name)];
-      if (name !== ".ym-answer" || old?.children.length !== now?.children.length) replace(here, old, now);
+    this.#comments?.follow(fresh);
+    for (const name of [".ym-heading", ".ym-reactions"]) replace(here, part(here, name), part(fresh, name));
+    const [old, now] = [part(here, ".ym-answer"), part(fresh, ".ym-answer")];
+    if (!part(old, "form") !== !part(now, "form") && !this.#comments?.isAway) {
+      replace(here, old, now);
+      this.#comments?.begin();
     }
     bringUpToDate(part(here, ".ym-top"), part(fresh, ".ym-top"), added);
     here.dataset.cursor = fresh.dataset.cursor;

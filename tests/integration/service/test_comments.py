@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bs4 import BeautifulSoup
 from sqlalchemy import update
 
 from mentions.model import EntryState
@@ -87,10 +88,89 @@ async def test_a_form_comes_back_to_the_new_comment(service):
     answer = await service.post("/api/comments", data=form, headers={**BLOG, "Accept": "text/html"})
     assert answer.status == 303
     assert answer.headers["Location"].startswith(
-        f"{service.base}/embed?target=https%3A%2F%2Fblog.example%2Fpost&lang=cy#c-"
+        f"{service.base}/embed?target=https%3A%2F%2Fblog.example%2Fpost&lang=cy&new="
     )
     page = await service.get(answer.headers["Location"].partition("#")[0])
     assert "Helo" in page.text
+
+
+async def test_a_form_that_is_wrong_comes_back_with_what_was_typed_and_what_is_wrong(service):
+    form = {
+        "target": POST,
+        "name": "",
+        "content": "Helo <b>",
+        "url": "ann.example",
+        "email": "a@b.example",
+        "lang": "cy",
+    }
+    answer = await service.post("/api/comments", data=form, headers={**BLOG, "Accept": "text/html"})
+    assert answer.status == 400
+    soup = BeautifulSoup(answer.text, "lxml")
+    assert soup.html["lang"] == "cy"
+    assert soup.select_one(".ym-said").get_text() == "Dywedwch pwy ydych chi."
+    [wrong] = soup.select("[aria-invalid]")
+    assert (wrong["name"], wrong["aria-describedby"]) == ("name", soup.select_one(".ym-said")["id"])
+    assert soup.textarea.get_text() == "Helo <b>"
+    typed = {field["name"]: field.get("value", "") for field in soup.select("input[name]")}
+    assert typed.items() >= {"target": POST, "url": "ann.example", "email": "a@b.example", "lang": "cy"}.items()
+    assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
+
+
+async def test_programs_are_told_the_field_and_people_are_told_in_their_language(service):
+    answer = await comment(service, headers={**BLOG, "Accept-Language": "cy"}, email="nobody")
+    assert answer.status == 400
+    assert (answer.json()["field"], answer.json()["message"]) == ("email", "Nid cyfeiriad e-bost yw hwn.")
+    await service.request("PATCH", f"/api/thread?target={POST}", json={"closed": True}, token=service.token)
+    assert (await comment(service)).json()["error"] == "target_closed"
+
+
+async def test_a_preview_without_script_is_the_form_with_its_words(service):
+    form = {"target": POST, "name": "", "content": "*Hi*<script>alert(1)</script>"}
+    answer = await service.post("/api/comments/preview", data=form, headers={**BLOG, "Accept": "text/html"})
+    assert answer.status == 200
+    soup = BeautifulSoup(answer.text, "lxml")
+    assert soup.select_one(".ym-previewed em").get_text() == "Hi"
+    assert not soup.select("script")
+    assert soup.textarea.get_text() == form["content"]
+
+
+async def test_a_like_without_script_comes_back_to_what_was_liked(service):
+    entry = await service.respond()
+    embed = f"{service.base}/embed?target=https%3A%2F%2Fblog.example%2Fpost&lang=cy"
+    assert "Hoffwyd gan" not in (await service.get(embed)).text.partition("data-likes")[2].partition(">")[2]
+    path = f"/api/entries/{entry.id}/like?lang=cy"
+    answer = await service.post(path, headers={**BLOG, "Accept": "text/html"})
+    assert (answer.status, answer.headers["Location"]) == (303, f"{embed}#c-{entry.id}")
+    shown = BeautifulSoup((await service.get(embed)).text, "lxml")
+    assert shown.select_one(f"#c-{entry.id} .ym-likes").get_text() == "Hoffwyd gan un person"
+
+
+async def test_a_site_without_comments_shows_no_form_for_them(service):
+    page = f"/thread.html?target={POST}"
+    assert "ym-comment" in (await service.get(page)).text
+    async with service.db.write() as c:
+        await sites.set_option(c, service.site.id, "comments", False)
+    service.app[keys.SITES].forget()
+    assert "ym-comment" not in (await service.get(page)).text
+    assert "ym-elsewhere" in (await service.get(page)).text
+
+
+async def test_the_permalink_of_a_response_has_the_form_that_answers_it(service):
+    entry = await service.respond("https://other.example/links")
+    soup = BeautifulSoup((await service.get(f"/entries/{entry.id}", headers={"Accept": "text/html"})).text, "lxml")
+    assert soup.select_one("#respond .ym-comment [name=parent]")["value"] == str(entry.id)
+
+
+async def test_a_removed_comment_with_answers_leaves_a_tombstone_that_holds_them(service):
+    first = (await comment(service)).json()
+    second = (await comment(service, content="second", parent=first["wm-id"])).json()
+    await service.request("DELETE", f"/api/comments/{first['wm-id']}", token=first["edit-token"])
+    thread = (await service.get(f"/api/thread?target={POST}")).json()
+    [grave] = thread["children"]
+    assert "wm-deleted" in grave
+    assert "content" not in grave
+    assert [each["wm-id"] for each in grave["comment"]] == [second["wm-id"]]
+    assert (thread["count"], grave["comment"][0]["wm-depth"]) == (1, 1)
 
 
 async def test_the_author_edits_and_removes_with_the_token_for_a_quarter_of_an_hour(service):

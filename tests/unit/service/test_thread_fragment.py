@@ -159,15 +159,9 @@ def test_a_pingback_is_named_so_and_quotes_the_words_around_its_link():
     assert comment["properties"]["summary"] == ["I read a fine post & missed my stop"]
 
 
-def test_the_posts_author_is_marked_and_an_impostor_is_not():
-    own = entry(1, "Nia", author={"type": "card", "name": "Nia", "url": "https://post.example/", "photo": ""})
-    own["wm-source"] = "https://post.example/answers/1"
-    impostor = entry(2, "Nia", author={"type": "card", "name": "Nia", "url": "https://post.example/", "photo": ""})
-    neighbour = entry(
-        3, "Cai", author={"type": "card", "name": "Cai", "url": "https://post.example/~cai/", "photo": ""}
-    )
-    neighbour["wm-source"] = "https://post.example/~cai/1"
-    soup = BeautifulSoup(render_thread(thread(own, impostor, neighbour), "en", BASE), "lxml")
+def test_the_posts_author_is_marked():
+    own, other = entry(1, "Nia", **{"wm-post-author": True}), entry(2, "Nia")
+    soup = BeautifulSoup(render_thread(thread(own, other), "en", BASE), "lxml")
     assert [mark.find_parent("li")["id"] for mark in soup.select(".ym-mark")] == ["c-1"]
 
 
@@ -258,7 +252,7 @@ def test_an_entry_that_says_nothing_of_itself_is_still_an_entry():
 
 def test_a_closed_thread_offers_no_form():
     soup = BeautifulSoup(render_thread(thread(entry(1), closed=True), "en", BASE), "lxml")
-    assert not soup.select("form")
+    assert not soup.select(".ym-answer form")
     assert soup.select_one(".ym-closed").get_text() == "This thread takes no more responses."
 
 
@@ -270,6 +264,18 @@ def test_the_form_for_comments_is_there_only_when_comments_are_open():
     assert form["action"] == f"{BASE}/api/comments"
     for field in form.select("input:not([type=hidden]), textarea"):
         assert form.select_one(f"label[for={field['id']}]").get_text()
+    trap = form.select_one("[name=website2]")
+    assert trap.find_parent(hidden=True)
+    assert (trap["tabindex"], trap["autocomplete"]) == ("-1", "off")
+
+
+def test_everything_can_be_liked_without_a_script_and_says_how_many_have():
+    html = render_thread(thread(entry(1, "Ann", **{"wm-likes": 2}), entry(2, "Bryn")), "cy", BASE)
+    soup = BeautifulSoup(html, "lxml")
+    form = soup.select_one("#c-1 .ym-like")
+    assert (form["method"], form["action"]) == ("post", f"{BASE}/api/entries/1/like?lang=cy")
+    assert form.button["aria-label"] == "Hoffi: Ann"
+    assert [each.get_text() for each in soup.select(".ym-likes")] == ["Hoffwyd gan ddau berson", ""]
 
 
 def test_more_responses_are_a_link_away():

@@ -1,0 +1,53 @@
+"""The form for comments as a page of its own: with what went wrong, or with a preview, and all that was typed.
+
+For browsers without our script; the script says the same in place.  May be framed, because `/embed` may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from mentions import errors, urls
+from mentions.model import SafeHtml
+from service import i18n
+from service.pages.answer import ANYBODY, language_of, render
+from service.pages.templating import trusted
+from service.pages.words import complaint
+
+TYPED: Final = ("name", "url", "email", "content", "parent")
+
+
+def form_page(
+    request: web.Request,
+    fields: Mapping[str, object],
+    *,
+    error: errors.YmatebError | None = None,
+    status: int = 200,
+    preview: SafeHtml | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> web.Response:
+    """The form with what was typed; with `error`, what is wrong and where, else with a preview."""
+    lang = i18n.spoken(_text(fields, "lang")) or language_of(request)
+    context: dict[str, Any] = {
+        "lang": lang,
+        "target": urls.parse(_text(fields, "target")) or "",
+        "typed": {name: _text(fields, name) for name in TYPED},
+        "preview": trusted(preview) if preview is not None else None,
+        "wrong": None if error is None else _wrong(i18n.catalogue(lang), error),
+    }
+    out = {"Cache-Control": "no-store", **(headers or {})}
+    return render(request, "comment.html", context, status=status, headers=out, framed_by=ANYBODY)
+
+
+def _wrong(words: i18n.Catalogue, error: errors.YmatebError) -> dict[str, str | None]:
+    """What is wrong, in words, and the field that it is about; in English where only programs can help it."""
+    said = complaint(words, error)
+    field = error.field if isinstance(error, errors.InvalidField) else None
+    return {"field": field, "message": said or str(error), "lang": None if said else i18n.SOURCE_LANGUAGE}
+
+
+def _text(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,63 @@
+"""What the form for comments and its script say: words for what went wrong, and for what happened.
+
+Errors are English sentences for programs (`mentions/errors.py`); this says them to who filled in the form."""
+
+from __future__ import annotations
+
+import json
+
+from mentions import errors
+from service.i18n import Catalogue
+
+
+def script_words(words: Catalogue) -> str:
+    """Everything that the script says by itself, as JSON."""
+    gettext = words.gettext
+    said = {
+        "failed": gettext("Your comment could not be sent. It is kept here; please try again."),
+        "held": gettext("Your comment is awaiting moderation."),
+        "posted": gettext("Your comment has been posted."),
+        "changed": gettext("Your comment has been changed."),
+        "removed": gettext("Your comment has been deleted."),
+        "edit": gettext("Edit"),
+        "delete": gettext("Delete"),
+        "sure": gettext("Delete for good"),
+        "save": gettext("Save changes"),
+    }
+    return json.dumps(said, ensure_ascii=False)
+
+
+def like_forms(words: Catalogue) -> str:
+    """What stands beside a button to like something, for every plural category, as JSON."""
+    return json.dumps(words.forms("Liked by %(num)s person", "Liked by %(num)s people"), ensure_ascii=False)
+
+
+def complaint(words: Catalogue, error: errors.YmatebError) -> str | None:
+    """What is wrong with a comment, for its author; None for what no author of a comment can help."""
+    gettext = words.gettext
+    match error:
+        case errors.InvalidField(field=field, fault=fault):
+            return _of_field(words, field, fault)
+        case errors.RateLimited():
+            return gettext("That was a little fast. Please try again in a moment.")
+        case errors.TargetClosed():
+            return gettext("This thread takes no more responses.")
+        case errors.Blocked():
+            return gettext("The owner of this site takes no comments from you.")
+        case errors.Unavailable():
+            return gettext("We cannot do this right now.")
+    return None
+
+
+def _of_field(words: Catalogue, field: str, fault: str) -> str | None:
+    gettext = words.gettext
+    said = {
+        ("name", "missing"): gettext("Please say who you are."),
+        ("name", "too_long"): gettext("This name is too long."),
+        ("content", "missing"): gettext("Please write something."),
+        ("content", "too_long"): gettext("This comment is too long."),
+        ("url", "malformed"): gettext("This is not the address of a website."),
+        ("email", "malformed"): gettext("This is not an e-mail address."),
+        ("parent", "unknown"): gettext("What you answer is no longer there."),
+    }
+    return said.get((field, fault))

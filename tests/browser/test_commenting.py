@@ -1,0 +1,237 @@
+"""Writing, answering, editing and liking in a real Chromium: in Welsh, by keyboard alone, and without scripts."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+from mentions.model import Kind
+from tests.browser.conftest import Watched
+from tests.browser.world import World, said
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.browser
+
+
+async def opened(world: World, watched: Watched, *, lang: str = "cy") -> Page:
+    url = world.host_page("/post", lang=lang)
+    await world.seed(url)
+    await watched.page.goto(url)
+    await watched.page.wait_for_selector("ymateb-thread .ymateb-live", state="attached")
+    return watched.page
+
+
+async def tab_to(page: Page, selector: str, *, most: int = 80) -> None:
+    """Presses Tab until focus is on what the selector names."""
+    for _ in range(most):
+        if await page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached by Tab")
+
+
+async def is_focused(page: Page, selector: str) -> bool:
+    return bool(await page.evaluate("s => document.activeElement.matches(s)", selector))
+
+
+async def text_of(page: Page, selector: str) -> str:
+    return " ".join(await page.locator(selector).all_inner_texts())
+
+
+async def items(page: Page) -> int:
+    return await page.locator(".ym-item").count()
+
+
+async def test_in_welsh_by_keyboard_alone_a_pingback_is_answered_liked_and_the_answer_edited_and_deleted(
+    world: World, watched: Watched
+):
+    page = await opened(world, watched)
+    pingback = "#" + str(await page.locator(".ym-pingback").get_attribute("id"))
+    await tab_to(page, f"{pingback} .ym-like button")
+    await page.keyboard.press("Enter")
+    await eventually(lambda: says(page, f"{pingback} > article .ym-likes", "Hoffwyd gan un person"))
+    assert await page.locator(f"{pingback} .ym-like button").get_attribute("aria-pressed") == "true"
+
+    await page.keyboard.press("Shift+Tab")
+    assert await is_focused(page, f"{pingback} .ym-does > a")
+    await page.keyboard.press("Enter")
+    assert await is_focused(page, f"{pingback} .ym-comment textarea")
+    assert "Ateb gleanings.example" in await text_of(page, ".ym-to")
+    await page.keyboard.press("Escape")
+    assert await is_focused(page, f"{pingback} .ym-does > a")
+    assert await page.locator(".ym-answer > .ym-comment").count() == 1
+
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("Diolch am *ddarllen*!")
+    await tab_to(page, "[name=name]")
+    await page.keyboard.type("Nia")
+    await tab_to(page, ".ym-post")
+    await page.keyboard.press("Enter")
+    await eventually(lambda: is_focused(page, f"{pingback} > ol > .ym-item"))
+    answer = "#" + str(await page.evaluate("document.activeElement.id"))
+    assert await page.locator(f"{answer} .ym-text em").inner_text() == "ddarllen"
+    assert await page.locator(".ym-said").inner_text() == "Mae eich sylw wedi’i gyhoeddi."
+    assert await text_of(page, ".ym-heading") == "5 ymateb i “Leaving the door open”"
+    assert await page.locator(".ym-answer > .ym-comment textarea").input_value() == ""
+
+    await tab_to(page, f"{answer} .ym-edit")
+    await page.keyboard.press("Enter")
+    assert await is_focused(page, f"{answer} textarea")
+    assert await page.locator(".ym-comment textarea").input_value() == "Diolch am *ddarllen*!"
+    await page.keyboard.press("End")
+    await page.keyboard.type(" Ac am ateb.")
+    await tab_to(page, ".ym-post")
+    assert await page.locator(".ym-post").inner_text() == "Cadw’r newidiadau"
+    await page.keyboard.press("Enter")
+    await eventually(lambda: says(page, f"{answer} > article .ym-text", "Diolch am ddarllen! Ac am ateb."))
+    assert await page.locator(".ym-post").inner_text() == "Cyhoeddi sylw"
+
+    await tab_to(page, f"{answer} .ym-delete")
+    await page.keyboard.press("Enter")
+    assert await page.locator(".ym-delete").inner_text() == "Dileu am byth"
+    await page.keyboard.press("Enter")
+    await eventually(lambda: says(page, ".ym-said", "Mae eich sylw wedi’i ddileu."))
+    assert await items(page) == 4
+
+    await tab_to(page, f"{pingback} .ym-like button")
+    await page.keyboard.press("Enter")
+    await eventually(lambda: says(page, f"{pingback} > article .ym-likes", ""))
+    assert watched.complaints == []
+    assert await page.context.cookies() == []
+
+
+async def says(page: Page, selector: str, text: str) -> bool:
+    return await text_of(page, selector) == text
+
+
+async def test_what_was_typed_is_still_there_after_a_reload_and_gone_once_it_is_posted(world: World, watched: Watched):
+    page = await opened(world, watched, lang="en")
+    first = page.locator(".ym-item").first
+    await first.locator(".ym-does > a").first.click()
+    await page.keyboard.type("half a thou")
+    await page.locator("[name=name]").fill("Ann")
+    await page.reload()
+    await page.wait_for_selector(".ym-item > .ym-comment")
+    assert await page.locator("textarea").input_value() == "half a thou"
+    assert await page.locator("[name=name]").input_value() == "Ann"
+    await page.locator(".ym-post").click()
+    await eventually(lambda: says(page, ".ym-said", "Your comment has been posted."))
+    await page.reload()
+    await page.wait_for_selector(".ym-comment")
+    assert await page.locator("textarea").input_value() == ""
+    assert await page.locator(".ym-edit").count() == 1
+
+
+async def test_when_it_cannot_be_sent_nothing_is_lost(world: World, watched: Watched):
+    page = await opened(world, watched, lang="en")
+    await page.locator("textarea").fill("kept")
+    await page.locator("[name=name]").fill("Ann")
+    await page.context.set_offline(True)
+    await page.locator(".ym-post").click()
+    await eventually(
+        lambda: says(page, ".ym-said", "Your comment could not be sent. It is kept here; please try again.")
+    )
+    assert await page.locator("textarea").input_value() == "kept"
+    await page.context.set_offline(False)
+    await page.locator(".ym-post").click()
+    await eventually(lambda: says(page, ".ym-said", "Your comment has been posted."))
+    assert await items(page) == 5
+
+
+async def test_what_is_wrong_is_said_at_its_field(world: World, watched: Watched):
+    page = await opened(world, watched)
+    await page.locator("textarea").fill("Helo")
+    await page.locator(".ym-post").click()
+    await eventually(lambda: says(page, ".ym-said", "Dywedwch pwy ydych chi."))
+    assert await is_focused(page, "[name=name][aria-invalid=true]")
+    said = await page.locator("[name=name]").get_attribute("aria-describedby")
+    assert await page.locator(f"#{said}").inner_text() == "Dywedwch pwy ydych chi."
+    results = await Axe().run(page, context="ymateb-thread")
+    assert results.violations_count == 0, results.generate_report()
+    await page.locator("[name=name]").fill("Ann")
+    assert await page.locator("[aria-invalid]").count() == 0
+
+
+async def test_a_preview_is_shown_in_place(world: World, watched: Watched):
+    page = await opened(world, watched)
+    await page.locator("textarea").fill("**Helo** <script>alert(1)</script>")
+    await page.locator(".ym-look").click()
+    await eventually(lambda: says(page, ".ym-preview strong", "Helo"))
+    assert await items(page) == 4
+    assert watched.complaints == []
+
+
+async def test_what_looks_like_spam_is_said_to_wait(world: World, watched: Watched):
+    page = await opened(world, watched)
+    await page.locator("textarea").fill("https://a.example https://b.example https://c.example")
+    await page.locator("[name=name]").fill("Ann")
+    await page.locator(".ym-post").click()
+    await eventually(lambda: says(page, ".ym-said", "Mae eich sylw’n disgwyl ei gymedroli."))
+    assert await is_focused(page, ".ym-said")
+    assert await items(page) == 4
+
+
+async def test_a_draft_survives_what_arrives_meanwhile(world: World, watched: Watched):
+    page = await opened(world, watched)
+    pingback = page.locator(".ym-pingback")
+    await pingback.locator(".ym-does > a").click()
+    await page.keyboard.type("heb orffen")
+    await eventually(lambda: any("/api/events" in each for each in watched.requests))
+    await world.add(
+        page.url, "https://new.example/1", said(Kind.REPLY, "Newcomer", "https://new.example/", "<p>new</p>")
+    )
+    button = page.locator(".ymateb-live button")
+    await button.wait_for()
+    await button.click()
+    await eventually(lambda: has_more(page))
+    assert await pingback.first.locator(".ym-comment textarea").input_value() == "heb orffen"
+    assert await page.locator(".ym-comment").count() == 1
+
+
+async def has_more(page: Page) -> bool:
+    return await items(page) > 4
+
+
+async def test_without_scripts_one_writes_is_corrected_answers_and_likes(world: World, browser):
+    context = await browser.new_context(java_script_enabled=False, locale="cy-GB")
+    page = await context.new_page()
+    url = world.host_page("/post", lang="cy")
+    await world.seed(url)
+    await page.goto(f"{world.base}/embed?target={url}&lang=cy")
+    form = page.locator(".ym-comment")
+    await form.get_by_label("Sylw", exact=True).fill("Heb sgript")
+    await form.get_by_label("Enw").fill("Cai")
+    await form.get_by_label("Gwefan").fill("javascript:alert(1)")
+    await form.get_by_role("button", name="Cyhoeddi sylw").click()
+    assert "Nid cyfeiriad gwefan yw hwn." in await page.locator(".ym-said").inner_text()
+    assert await violations(browser, await page.content(), world) == 0
+    await page.get_by_label("Gwefan").fill("cai.example")
+    await page.get_by_role("button", name="Rhagolwg").click()
+    assert await page.locator(".ym-previewed").inner_text() == "Heb sgript"
+    await page.get_by_role("button", name="Cyhoeddi sylw").click()
+    await page.wait_for_url("**/embed?**#c-*")
+    own = "#" + page.url.partition("#")[2]
+    assert "Heb sgript" in await page.locator(own).inner_text()
+    await page.locator(f"{own} .ym-like button").click()
+    assert "Hoffwyd gan un person" in await page.locator(own).inner_text()
+
+    await page.locator(".ym-pingback .ym-does > a").click()
+    await page.wait_for_url("**/entries/*#respond")
+    await page.get_by_label("Sylw", exact=True).fill("Ateb i’r pingback")
+    await page.get_by_label("Enw").fill("Cai")
+    await page.get_by_role("button", name="Cyhoeddi sylw").click()
+    await page.wait_for_url("**/embed?**#c-*")
+    assert "Ateb i’r pingback" in await page.locator(".ym-pingback > ol").inner_text()
+    await context.close()
+
+
+async def violations(browser, html: str, world: World) -> int:
+    """Violations that axe, which needs scripts, finds in a page that was made without."""
+    context = await browser.new_context(bypass_csp=True)
+    page = await context.new_page()
+    await page.goto(world.base + "/demo")
+    await page.set_content(html)
+    results = await Axe().run(page)
+    await context.close()
+    return int(results.violations_count)
