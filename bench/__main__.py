@@ -1,4 +1,6 @@
-"""`make bench`: intake, the whole way and reading, beside what the machine can do; prints a Markdown table.
+"""`make bench`: intake, the whole way and threads, beside what the machine can do; then what reading pages costs.
+
+Markdown tables; what pages that mean harm cost is the last one (docs/hostile.md).
 
 `python -m bench --quick` is a look at whether it runs; its numbers mean little."""
 
@@ -10,7 +12,7 @@ import os
 import platform
 import time
 
-from bench import measures
+from bench import hostile, measures, reading
 
 
 async def main(rounds: int, claims: int) -> None:
@@ -25,6 +27,10 @@ async def main(rounds: int, claims: int) -> None:
         print(await measures.whole_way(size, max(20, claims // share), workers), flush=True)
     for row in await measures.reading(rounds, claims):
         print(row, flush=True)
+    print("\nReading one page, beside BeautifulSoup(lxml) and mf2py on the same page:\n", flush=True)
+    reading.main()
+    print("\nPages that mean harm, each in a fresh reading process:\n", flush=True)
+    await hostile.main()
 
 
 if __name__ == "__main__":
