@@ -1,4 +1,4 @@
-"""What a site's owner has blocked; whether something is hit says `mentions/policy.py`."""
+"""What a site's owner has blocked, and what a rule would hide; whether something is hit says `mentions/policy.py`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import ColumnElement, Row, Text, delete, or_, select, true, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mentions import urls
+from mentions import policy, urls
 from mentions.errors import InvalidRequest
+from mentions.model import Entry, EntryState
+from mentions.storage import audit
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
+from mentions.storage.entries.finding import read
 from mentions.storage.inserting import insert_or
 
 KINDS: Final = ("authority", "url_prefix", "author")
@@ -32,19 +35,39 @@ class Block:
     created_at: datetime
 
 
-async def add(c: AsyncConnection, site_id: int, kind: str, value: str, *, note: str = "", now: datetime) -> Block:
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a block would refuse, before it is one; `policy.is_blocked` takes either."""
+
+    kind: str
+    value: str
+
+
+async def add(
+    c: AsyncConnection, site_id: int, kind: str, value: str, *, note: str = "", now: datetime, actor: str = "owner"
+) -> Block:
     """Blocks an authority, everything below a URL, or an author's URL; what is blocked already keeps its row.
 
     Raises InvalidRequest for an unknown kind and for a value that could never be hit."""
-    value = _checked(kind, value)
-    columns = {"site_id": site_id, "kind": kind, "value_key": key_of(value)}
-    await c.execute(
+    rule = checked(kind, value)
+    columns = {"site_id": site_id, "kind": kind, "value_key": key_of(rule.value)}
+    made = await c.execute(
         insert_or(c, t.blocks)
-        .values(**columns, value=value, note=note, created_at=now)
+        .values(**columns, value=rule.value, note=note, created_at=now)
         .on_conflict_do_nothing(index_elements=["site_id", "kind", "value_key"])
+        .returning(t.blocks.c.id)
     )
-    is_it = [t.blocks.c[name] == wanted for name, wanted in columns.items()]
-    return _block((await c.execute(select(t.blocks).where(*is_it))).one())
+    is_new = made.first() is not None
+    block = _block((await c.execute(select(t.blocks).where(*_is_it(site_id, rule)))).one())
+    if is_new:
+        await audit.note(c, site_id, actor, "blocked", now=now, what=f"{kind} {block.value}", block_id=block.id)
+    return block
+
+
+async def find(c: AsyncConnection, site_id: int, kind: str, value: str) -> Block | None:
+    """The block of exactly this; raises InvalidRequest as `add` does."""
+    row = (await c.execute(select(t.blocks).where(*_is_it(site_id, checked(kind, value))))).one_or_none()
+    return _block(row) if row else None
 
 
 async def for_site(c: AsyncConnection, site_id: int) -> builtins.list[Block]:
@@ -53,15 +76,33 @@ async def for_site(c: AsyncConnection, site_id: int) -> builtins.list[Block]:
     return [_block(row) for row in rows]
 
 
-async def remove(c: AsyncConnection, site_id: int, kind: str, value: str) -> bool:
+async def remove(
+    c: AsyncConnection, site_id: int, kind: str, value: str, *, now: datetime, actor: str = "owner"
+) -> bool:
     """Lifts a block.  False: there was none."""
-    key = key_of(_checked(kind, value))
-    is_it = (t.blocks.c.site_id == site_id, t.blocks.c.kind == kind, t.blocks.c.value_key == key)
-    return (await c.execute(delete(t.blocks).where(*is_it))).rowcount > 0
+    block = await find(c, site_id, kind, value)
+    if block is None:
+        return False
+    await c.execute(delete(t.blocks).where(t.blocks.c.id == block.id))
+    await audit.note(c, site_id, actor, "unblocked", now=now, what=f"{kind} {block.value}", block_id=block.id)
+    return True
 
 
-def _checked(kind: str, value: str) -> str:
-    """The value as it is compared."""
+async def shown_hits(
+    c: AsyncConnection, site_id: int, rule: Rule | Block, *, after: int = 0, limit: int = 500
+) -> tuple[builtins.list[Entry], int | None]:
+    """Entries that the site shows and the rule would refuse, by id, out of the next `limit` that it may concern.
+
+    With them the id to go on after; None when all have been looked at."""
+    e = t.entries.c
+    is_shown = (e.site_id == site_id, e.state == EntryState.SHOWN.value, e.id > after, _may_concern(rule))
+    found = await read(c, select(t.entries).where(*is_shown).order_by(e.id).limit(limit))
+    hits = [entry for entry in found if policy.is_blocked([rule], entry.source, entry.reaction.author)]
+    return hits, (found[-1].id if len(found) == limit else None)
+
+
+def checked(kind: str, value: str) -> Rule:
+    """The rule with its value as it is compared; raises InvalidRequest for what could never be hit."""
     if kind not in KINDS:
         raise InvalidRequest(f"{kind!r} cannot be blocked; {', '.join(KINDS)} can")
     text = value.strip()
@@ -71,7 +112,22 @@ def _checked(kind: str, value: str) -> str:
         text = urls.parse(text) or ""
     if not text:
         raise InvalidRequest(f"{value!r} is no {kind.replace('_', ' ')}")
-    return text
+    return Rule(kind, text)
+
+
+def _may_concern(rule: Rule | Block) -> ColumnElement[bool]:
+    """A condition that every hit fulfils, for the database to look at first: the host of the rule stands in the row."""
+    host = rule.value if rule.kind == "authority" else urls.site_authority(rule.value)
+    if not host or (rule.kind == "author" and not urls.parse(rule.value)):
+        return true()  # an author's name
+    name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+    said = type_coerce(t.entries.c.reaction, Text)
+    return or_(t.entries.c.source.contains(name, autoescape=True), said.contains(name, autoescape=True))
+
+
+def _is_it(site_id: int, rule: Rule) -> tuple[ColumnElement[bool], ...]:
+    b = t.blocks.c
+    return b.site_id == site_id, b.kind == rule.kind, b.value_key == key_of(rule.value)
 
 
 def _block(row: Row[Any]) -> Block:

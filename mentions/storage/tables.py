@@ -314,6 +314,25 @@ import_refs = Table(  # what the file calls its responses, until the last of the
     Column("copy_of_key", LargeBinary),
 )
 
+# --- what people decided -----------------------------------------------------------------------------------------
+
+audit = Table(  # one row per decision of a person or a token; entries' own histories are in `revisions`
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("site_id", ForeignKey("sites.id", ondelete="CASCADE"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("act", String(16), nullable=False),
+    Column("what", Words, nullable=False),  # a block, or the URL of a page
+    Column("entry_id", RowId),
+    Column("block_id", RowId),
+    Index("ix_audit_site_id_id", "site_id", "id"),
+    Index("ix_audit_entry_id", "entry_id", **_only_where("entry_id IS NOT NULL")),
+    Index("ix_audit_block_id", "block_id", **_only_where("block_id IS NOT NULL")),
+    sqlite_autoincrement=True,
+)
+
 # --- what is sent out --------------------------------------------------------------------------------------------
 
 hooks = Table(  # addresses that a site's owner wants told of changes

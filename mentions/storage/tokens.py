@@ -36,6 +36,11 @@ class Token:
     last_used_at: datetime | None
     revoked_at: datetime | None
 
+    @property
+    def actor(self) -> str:
+        """How revisions and the audit trail name who held the token."""
+        return f"token:{self.id}"
+
     def is_valid(self, now: datetime) -> bool:
         """Whether it is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

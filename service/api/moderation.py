@@ -1,4 +1,5 @@
-"""What an owner decides: which entries are shown, what is blocked, which pages take no more responses (contract §8).
+"""What an owner decides: which entries are shown, which pages take no more responses (contract §8); blocks.py: what is
+refused.
 
 Every decision needs a token with the scope `moderate`, and reaches the token's own site only."""
 
@@ -9,12 +10,12 @@ from typing import Any, Final
 
 import orjson
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config import logs
 from mentions.errors import Conflict, InvalidRequest, InvalidTarget, NotFound, Unavailable
 from mentions.model import Change, Claim, Entry, EntryState, Page, Protocol
-from mentions.storage import blocks, changes, entries, pages
-from mentions.storage.blocks import Block
+from mentions.storage import audit, changes, entries, pages
 from service import answers, keys
 from service.api import jf2, query, tokens
 from service.intake.reception import new_claim_id, now
@@ -41,9 +42,6 @@ CHANGES: Final[Mapping[EntryState, Change]] = {
 def setup(app: web.Application) -> None:
     """Adds the addresses."""
     app.router.add_post(rf"/api/entries/{{id:\d{{1,18}}}}/{{action:{'|'.join(STATES)}}}", decide)
-    app.router.add_get("/api/blocks", show_blocks)
-    app.router.add_put("/api/blocks", add_block)
-    app.router.add_delete("/api/blocks", lift_block)
     app.router.add_patch("/api/thread", change_thread)
 
 
@@ -62,9 +60,9 @@ async def decide(request: web.Request) -> web.Response:
         page = await pages.by_id(c, old.page_id)
         assert page is not None, "an entry stands on a page"
         if old.state is EntryState.DELETED and action == "restore":
-            new = await _revive(request.app, c, old)
+            new = await _revive(request.app, c, old, actor=token.actor)
         else:
-            new = await entries.set_state(c, old.id, state, now=now(), actor="owner")
+            new = await entries.set_state(c, old.id, state, now=now(), actor=token.actor)
         if new.state is not old.state:
             facts = {"site_id": new.site_id, "page_id": new.page_id, "entry_id": new.id}
             cursor = await changes.append(c, **facts, change=CHANGES[new.state], now=now())
@@ -74,13 +72,13 @@ async def decide(request: web.Request) -> web.Response:
     return _entry_answer(request, new, page)
 
 
-async def _revive(app: web.Application, c: Any, old: Entry) -> Entry:
+async def _revive(app: web.Application, c: AsyncConnection, old: Entry, *, actor: str) -> Entry:
     """Shows a tombstone again and has its source read once more, for its words were erased.
 
     The claim is queued before the commit: without Redis nothing happens at all."""
     if old.protocol is Protocol.COMMENT:
         raise Conflict("The comment was deleted, and its words with it.")
-    new = await entries.update(c, old.id, now=now(), state=EntryState.SHOWN, target=old.target, actor="owner")
+    new = await entries.update(c, old.id, now=now(), state=EntryState.SHOWN, target=old.target, actor=actor)
     await app[keys.QUEUE].add(Claim(new_claim_id(), old.source, old.target, old.protocol, received_at=now()))
     return new
 
@@ -101,56 +99,6 @@ async def _announce(app: web.Application, page: Page, cursor: int) -> None:
         log.warning("change.untold", page_id=page.id)
 
 
-# --- blocks -------------------------------------------------------------------------------------------------------
-
-
-async def show_blocks(request: web.Request) -> web.Response:
-    """GET: what the site refuses."""
-    token = await tokens.require(request, "moderate")
-    async with request.app[keys.DB].read() as c:
-        found = await blocks.list(c, token.site_id)
-    return answers.json_answer(request, {"blocks": [_block(block) for block in found]}, cache=answers.PRIVATE)
-
-
-async def add_block(request: web.Request) -> web.Response:
-    """PUT: refuses an authority, everything below a URL, or an author, from now on."""
-    token = await tokens.require(request, "moderate")
-    data = await read_object(request)
-    kind, value = _read_block(data)
-    note = data.get("note", "")
-    if not isinstance(note, str):
-        raise InvalidRequest("note has to be text")
-    async with request.app[keys.DB].write() as c:
-        block = await blocks.add(c, token.site_id, kind, value, note=note[:500], now=now())
-    request.app[keys.SITES].forget()
-    log.info("block.added", site_id=token.site_id, kind=kind, token_id=token.id)
-    return answers.json_answer(request, _block(block), cache="no-store")
-
-
-async def lift_block(request: web.Request) -> web.Response:
-    """DELETE: what was blocked may come again; named in the body, or in the query for clients that send none."""
-    token = await tokens.require(request, "moderate")
-    kind, value = _read_block(await read_object(request) if request.can_read_body else dict(request.query))
-    async with request.app[keys.DB].write() as c:
-        was_there = await blocks.remove(c, token.site_id, kind, value)
-    if not was_there:
-        raise NotFound("Nothing like that is blocked.")
-    request.app[keys.SITES].forget()
-    log.info("block.lifted", site_id=token.site_id, kind=kind, token_id=token.id)
-    return web.Response(status=204)
-
-
-def _read_block(data: Mapping[str, Any]) -> tuple[str, str]:
-    named = [(kind, data[kind]) for kind in blocks.KINDS if kind in data]
-    if len(named) != 1 or not isinstance(named[0][1], str):
-        raise InvalidRequest(f"one of {', '.join(blocks.KINDS)} is needed, as text")
-    return named[0]
-
-
-def _block(block: Block) -> dict[str, Any]:
-    return {block.kind: block.value, "note": block.note, "created_at": jf2.zulu(block.created_at)}
-
-
 # --- pages --------------------------------------------------------------------------------------------------------
 
 
@@ -167,7 +115,11 @@ async def change_thread(request: web.Request) -> web.Response:
     if site.id != token.site_id:
         raise InvalidTarget("The target does not belong to your site.")
     async with request.app[keys.DB].write() as c:
-        page = await pages.set_closed(c, (await pages.ensure(c, site.id, target, now=now())).id, closed)
+        old = await pages.ensure(c, site.id, target, now=now())
+        page = await pages.set_closed(c, old.id, closed)
+        if old.closed is not closed:
+            act = "closed" if closed else "opened"
+            await audit.note(c, site.id, token.actor, act, now=now(), what=page.url)
     request.app[keys.SITES].forget()
     log.info("page.closed" if closed else "page.opened", page_id=page.id, token_id=token.id)
     body = {"url": jf2.safe_url(page.url) or page.url, "closed": page.closed}

@@ -24,10 +24,14 @@ async def require(request: web.Request, scope: str) -> Token:
     """The request's token; raises Forbidden without a good one, InsufficientScope when it is not for this."""
     if (sent := sent_token(request)) is None:
         raise Forbidden("An access token is required.")
-    async with request.app[keys.DB].read() as c:
-        token = await tokens.check(c, sent, now=now())
+    db, at = request.app[keys.DB], now()
+    async with db.read() as c:
+        token = await tokens.check(c, sent, now=at)
     if token is None:
         raise Forbidden("Access token was not valid")
+    if tokens.is_use_news(token, at):
+        async with db.write() as c:
+            await tokens.note_use(c, token, now=at)
     if scope not in token.scopes:
         raise InsufficientScope(f"The access token has no scope “{scope}”.")
     return token

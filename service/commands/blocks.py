@@ -73,5 +73,5 @@ def remove(value: str, authority: str, kind: str, *, as_json: bool) -> None:
 async def _remove(settings: Settings, authority: str, kind: str, value: str) -> None:
     async with common.open_database(settings) as db, db.write() as c:
         site = await common.find_site(c, authority)
-        if not await blocks.remove(c, site.id, kind, value):
+        if not await blocks.remove(c, site.id, kind, value, now=common.now()):
             raise NotFound(f"{value} is not blocked")

@@ -23,6 +23,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from mentions import urls
 from mentions.errors import Conflict, NotFound
 from mentions.model import Entry, EntryState, Kind, Protocol, Reaction
+from mentions.storage import audit
 from mentions.storage import tables as t
 from mentions.storage.entries import rows
 from mentions.storage.inserting import insert_into, upsert
@@ -191,9 +192,15 @@ async def update(
 
 
 async def set_state(
-    c: AsyncConnection, entry_id: int, state: EntryState, *, now: datetime, actor: str = "owner"
+    c: AsyncConnection,
+    entry_id: int,
+    state: EntryState,
+    *,
+    now: datetime,
+    actor: str = "owner",
+    block_id: int | None = None,
 ) -> Entry:
-    """Shows, holds, hides an entry or calls it spam; DELETED withdraws it.
+    """Shows, holds, hides an entry or calls it spam; DELETED withdraws it.  `block_id`: the block that asks for it.
 
     Raises NotFound for an unknown id, Conflict for a tombstone: only its source can say again what it said."""
     if state is EntryState.DELETED:
@@ -204,7 +211,7 @@ async def set_state(
     if old.state == EntryState.DELETED:
         raise Conflict("the entry was deleted, and its content with it; have its source verified again")
     new = await _set(c, entry_id, {"state": state.value, "updated_at": now, "revision": old.revision + 1})
-    await note(c, new, state.value, actor, before=old, now=now)
+    await note(c, new, state.value, actor, before=old, now=now, block_id=block_id)
     return rows.entry(new)
 
 
@@ -306,8 +313,11 @@ async def note(
     before: Any,
     now: datetime,
     reaction: Any = None,
+    block_id: int | None = None,
 ) -> None:
-    """Writes the revision that made the entry what it is in row `new`; `reaction` is what it said before, if else."""
+    """Writes the revision that made the entry what it is in row `new`; `reaction` is what it said before, if else.
+
+    What the owner's side decides is told in the audit trail too."""
     values = {
         "entry_id": new.id,
         "number": new.revision,
@@ -319,6 +329,8 @@ async def note(
         "reaction": reaction,
     }
     await c.execute(_NOTING, values)
+    if actor not in audit.UNTOLD:
+        await audit.note(c, new.site_id, actor, act, now=now, entry_id=new.id, block_id=block_id)
 
 
 async def keep_urls(c: AsyncConnection, entry_id: int, wanted: set[tuple[str, bytes]]) -> None:

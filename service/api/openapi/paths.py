@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from service.api.openapi.hooks import HOOKS
+from service.api.openapi.moderating import MODERATING
 from service.api.openapi.owner import OWNER
 from service.api.openapi.parts import STRING, Part, answer, choice, media, number, operation, path, query, schema
 from service.api.openapi.writing import WRITING
@@ -138,8 +139,6 @@ _THREADS: Final[Mapping[str, Part]] = {
     },
 }
 
-_BLOCK_BODY: Final[Part] = {"content": media(json=schema("Block"))}
-
 _MODERATION: Final[Mapping[str, Part]] = {
     "/api/entries/{id}/{action}": {
         "post": operation(
@@ -158,29 +157,6 @@ _MODERATION: Final[Mapping[str, Part]] = {
             ),
             secured=True,
         )
-    },
-    "/api/blocks": {
-        "get": operation(
-            "blocks",
-            "What the site refuses.",
-            {200: answer("The list.", media(json=schema("Blocks"))), 304: "Known", **_DENIED},
-            secured=True,
-        ),
-        "put": operation(
-            "addBlock",
-            "Refuse an authority, everything below a URL, or an author.",
-            {200: answer("It is blocked.", media(json=schema("Block"))), 400: "Malformed", **_DENIED},
-            secured=True,
-            body={"required": True, **_BLOCK_BODY},
-        ),
-        "delete": operation(
-            "liftBlock",
-            "Take its responses again; named in the body, or in the query.",
-            {204: answer("It is not blocked any more."), 400: "Malformed", **_DENIED, 404: "Missing"},
-            tuple(query(kind, "") for kind in ("authority", "url_prefix", "author")),
-            secured=True,
-            body=_BLOCK_BODY,
-        ),
     },
 }
 
@@ -267,6 +243,7 @@ PATHS: Final[Mapping[str, Part]] = {
     **_further(".jf2", ".json"),
     **_THREADS,
     **_MODERATION,
+    **MODERATING,
     **WRITING,
     **HOOKS,
     **OWNER,

@@ -151,6 +151,9 @@ _DELIVERY: Final = _object(
     }
 )
 
+_RULE: Final = dict.fromkeys(("authority", "url_prefix", "author"), _TEXT)
+_ONE_RULE: Final = "One of `authority`, `url_prefix` and `author`."
+
 SCHEMAS: Final[Mapping[str, Part]] = {
     "Problem": _object({"error": _TEXT, "error_description": _TEXT}),
     "Card": _object({"type": _const("card"), "name": _TEXT, "photo": _TEXT, "url": _TEXT}),
@@ -191,12 +194,52 @@ SCHEMAS: Final[Mapping[str, Part]] = {
         {"wm-status": _one_of(EntryState), "wm-source": _URL, "wm-target": _URL, "entry": schema("Entry")},
     ),
     "Changes": _object({"changes": _list(schema("Change")), "cursor": _WHOLE, "more": _FLAG}),
-    "Block": _object(
-        {},
-        dict.fromkeys(("authority", "url_prefix", "author", "note", "created_at"), _TEXT),
-        "One of `authority`, `url_prefix` and `author`.",
-    ),
+    "Block": _object({}, {**_RULE, "note": _TEXT, "created_at": _TEXT, "hidden": _WHOLE}, _ONE_RULE),
+    "NewBlock": _object({}, {**_RULE, "note": _TEXT, "hide": _FLAG}, _ONE_RULE),
+    "LiftedBlock": _object({}, {**_RULE, "restore": _FLAG}, _ONE_RULE),
     "Blocks": _object({"blocks": _list(schema("Block"))}),
+    "Restored": _object({"restored": _WHOLE}),
+    "BlockPreview": _object({"count": _WHOLE, "children": _list(schema("Entry"), "The first of them.")}),
+    "BlocksReport": _object(
+        {
+            "added": _WHOLE,
+            "known": _WHOLE,
+            "skipped": _list(_object({"line": _WHOLE, "why": _TEXT})),
+            "skipped_count": _WHOLE,
+        }
+    ),
+    "Audit": _object(
+        {
+            "decisions": _list(
+                _object(
+                    {
+                        "id": _WHOLE,
+                        "at": _TEXT,
+                        "actor": {**_TEXT, "description": "`token:<id>`, or `owner`: the command line."},
+                        "act": _TEXT,
+                    },
+                    {"label": _TEXT, "what": _TEXT, "wm-id": _WHOLE, "block": _WHOLE},
+                )
+            ),
+            "cursor": {**_WHOLE_OR_NULL, "description": "Of the next page; null on the last one."},
+        }
+    ),
+    "Tokens": _object(
+        {
+            "tokens": _list(
+                _object(
+                    {
+                        "id": _WHOLE,
+                        "label": _TEXT,
+                        "scopes": _list(_TEXT),
+                        "valid": _FLAG,
+                        "created_at": _TEXT,
+                        **dict.fromkeys(("expires_at", "last_used_at", "revoked_at"), _TEXT_OR_NULL),
+                    }
+                )
+            )
+        }
+    ),
     "NewComment": _object(
         {"target": _URL, "name": {**_TEXT, "maxLength": 100}, "content": {**_TEXT, "maxLength": 20_000}},
         {"parent": {"type": ["integer", "string"]}, "url": _TEXT, "email": _TEXT, "lang": _TEXT},

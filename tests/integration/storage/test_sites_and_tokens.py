@@ -179,8 +179,8 @@ async def test_a_block_is_kept_once_as_it_is_compared(db, site):
 async def test_a_block_is_lifted_by_what_it_names(db, site):
     async with db.write() as c:
         await blocks.add(c, site.id, "authority", "spam.example", now=NOW)
-        assert await blocks.remove(c, site.id, "authority", "www.spam.example") is True
-        assert await blocks.remove(c, site.id, "authority", "spam.example") is False
+        assert await blocks.remove(c, site.id, "authority", "www.spam.example", now=NOW) is True
+        assert await blocks.remove(c, site.id, "authority", "spam.example", now=NOW) is False
         assert await blocks.list(c, site.id) == []
 
 
@@ -199,4 +199,4 @@ async def test_the_blocks_of_one_site_are_not_those_of_another(db, site):
         other = await sites.add(c, "other.example", now=NOW)
         await blocks.add(c, site.id, "authority", "spam.example", now=NOW)
         assert await blocks.list(c, other.id) == []
-        assert await blocks.remove(c, other.id, "authority", "spam.example") is False
+        assert await blocks.remove(c, other.id, "authority", "spam.example", now=NOW) is False
