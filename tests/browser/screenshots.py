@@ -102,8 +102,12 @@ async def take_for_readme(browser: Browser, world: World) -> Path:
         await page.evaluate(
             "document.querySelectorAll('.ym-host').forEach(e => e.textContent.includes('127.0.0.1') && e.remove())"
         )
+        if lang == "en":
+            await page.locator(".ym-pingback .ym-like button").click()
+            await page.wait_for_selector(".ym-pingback .ym-likes:not(:empty)")
+        await page.evaluate("document.activeElement.blur()")
         box = await page.locator(".thread").bounding_box()
-        last = await page.locator(".ym-list.ym-top").bounding_box()
+        last = await page.locator(".ym-comment").bounding_box()
         assert box
         assert last
         bottom = last["y"] + last["height"] + 24

@@ -1,5 +1,6 @@
-"""The page that this project began with, rebuilt through the product's own doors: four thoughts, nested, a pingback among
-them, the post's author, likes, and a form in two languages."""
+"""The page that this project began with, rebuilt through the product's own doors.
+
+Four thoughts, nested, a pingback among them, the post's author, likes, and a form in two languages."""
 
 from __future__ import annotations
 
