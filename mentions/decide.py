@@ -32,6 +32,7 @@ from typing import Any, Final, assert_never
 
 from mentions import policy as rules
 from mentions import retry, urls
+from mentions.learned import Score
 from mentions.model import (
     PASSING,
     TRANSITIONS,
@@ -90,6 +91,8 @@ class Policy:
     """The site has shown a response of the same person before."""
     policy_version: int = 0
     """Of the sanitiser: an entry that was made by an older one is written anew."""
+    spam: Score | None = None
+    """What it looks like to somebody who has learned from the owner's decisions; None: too little is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ class Verdict:
     changed: bool = True
     """False: registered before, and nothing is different (pingback fault 48)."""
     next_try_at: datetime | None = None
+    doubts: tuple[str, ...] = ()
+    """Why it waits, in words for the owner."""
 
     @property
     def held(self) -> bool:
@@ -276,15 +281,16 @@ def _kept(old: Entry, protocol: Protocol) -> Verdict:
 
 
 def _new(claim: Claim, reaction: Reaction, policy: Policy) -> Verdict:
-    state = _first_state(claim, reaction, policy)
+    judged = _judge(claim, reaction, policy)
     return Verdict(
         Status.SUCCESS,
         SUMMARIES[Status.SUCCESS],
         Act.INSERT,
-        state=state,
+        state=judged.state,
         targets=(claim.target,),
         protocol=claim.via,
         change=Change.CREATED,
+        doubts=judged.reasons,
     )
 
 
@@ -292,7 +298,8 @@ def _again(old: Entry, claim: Claim, reaction: Reaction, policy: Policy, past: P
     """A tombstone whose page links again.  What was hidden or spam before it was withdrawn stays that."""
     if past.is_owners:
         return replace(_refused(Status.DELETED, old, "The owner of the site has removed this response."), changed=False)
-    state = _first_state(claim, reaction, policy)
+    judged = _judge(claim, reaction, policy)
+    state = judged.state
     if past.state in {EntryState.HIDDEN, EntryState.SPAM, EntryState.HELD, EntryState.SHOWN}:
         state = past.state
     return Verdict(
@@ -303,6 +310,7 @@ def _again(old: Entry, claim: Claim, reaction: Reaction, policy: Policy, past: P
         targets=(claim.target,),
         protocol=claim.via,
         change=Change.CREATED,
+        doubts=judged.reasons if state is EntryState.HELD else (),
     )
 
 
@@ -325,9 +333,15 @@ def _known(old: Entry, claim: Claim, reaction: Reaction, policy: Policy) -> Verd
     )
 
 
-def _first_state(claim: Claim, reaction: Reaction, policy: Policy) -> EntryState:
-    return rules.initial_state(
-        policy.options, reaction, claim.via, source=claim.source, target=claim.target, is_known=policy.is_known
+def _judge(claim: Claim, reaction: Reaction, policy: Policy) -> rules.Judgement:
+    return rules.judge(
+        policy.options,
+        reaction,
+        claim.via,
+        source=claim.source,
+        target=claim.target,
+        is_known=policy.is_known,
+        spam=policy.spam,
     )
 
 

@@ -119,6 +119,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
             "Hosts whose word on who wrote something is taken, beside the bridges that are known anyway.",
             _list_of(_authority),
         ),
+        Option("learn", True, "true or false", "Whether what looks like earlier spam waits.", _flag),
         Option("comments", True, "true or false", "Whether comments may be typed below posts.", _flag),
     )
 }

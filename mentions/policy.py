@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from typing import Protocol as TypingProtocol
 
 from mentions import hrefs, options, urls
+from mentions.learned import Score
 from mentions.model import Author, Authority, EntryState, Reaction, Url
 from mentions.model import Protocol as WmProtocol
 
@@ -85,36 +86,34 @@ def judge(
     source: str = "",
     target: str = "",
     is_known: bool = False,
+    spam: Score | None = None,
 ) -> Judgement:
     """Whether a new response is shown at once or held, and why.
 
-    `is_known`: this site has shown a response of the same person (`person_of`) before."""
+    `is_known`: this site has shown a response of the same person (`person_of`) before; `spam`: what it looks like to
+    somebody who has learned from the owner's decisions (`learned.py`)."""
     if _is_trusted(site_options, reaction, protocol, source):
         return Judgement(EntryState.SHOWN)
-    reasons = tuple(_reasons(site_options, reaction, protocol, source=source, target=target, is_known=is_known))
-    return Judgement(EntryState.HELD if reasons else EntryState.SHOWN, reasons)
+    hold = _hold(site_options, protocol)
+    reasons = list(_wholesale(site_options, reaction, protocol))
+    if "strangers" in hold and not is_known:
+        reasons.append("nothing of this person was shown here before")
+    if "links" in hold and (hosts := hrefs.foreign_hosts(reaction, source, target)):
+        reasons.append(f"it links to {', '.join(hosts[:3])}{' and others' if len(hosts) > 3 else ''}")
+    if spam is not None and spam.holds:
+        why = f": {', '.join(spam.reasons)}" if spam.reasons else ""
+        reasons.append(f"it looks like what you have called spam ({spam.value:.0%}){why}")
+    return Judgement(EntryState.HELD if reasons else EntryState.SHOWN, tuple(reasons))
 
 
-def _reasons(
-    site_options: Mapping[str, Any],
-    reaction: Reaction,
-    protocol: WmProtocol,
-    *,
-    source: str,
-    target: str,
-    is_known: bool,
-) -> Iterator[str]:
+def _wholesale(site_options: Mapping[str, Any], reaction: Reaction, protocol: WmProtocol) -> Iterator[str]:
+    """Reasons that have nothing to do with what the response says."""
     if reaction.kind.value in options.read(site_options, "hold_kinds"):
         yield f"the site holds every {reaction.kind.value}"
     if protocol.value in options.read(site_options, "hold_protocols"):
         yield f"the site holds every {protocol.value}"
-    hold = _hold(site_options, protocol)
-    if "all" in hold:
+    if "all" in _hold(site_options, protocol):
         yield "the site holds everything"
-    if "strangers" in hold and not is_known:
-        yield "nothing of this person was shown here before"
-    if "links" in hold and (hosts := hrefs.foreign_hosts(reaction, source, target)):
-        yield f"it links to {', '.join(hosts[:3])}{' and others' if len(hosts) > 3 else ''}"
 
 
 def _hold(site_options: Mapping[str, Any], protocol: WmProtocol) -> frozenset[str]:

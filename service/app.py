@@ -23,7 +23,20 @@ from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
 from mentions.streams.tallies import Tallies
 from service import demo, health, keys, pages, problems, widget, wire
-from service.api import audit, blocks, comments, copies, hooks, live, mentions, moderation, openapi, site, threads
+from service.api import (
+    audit,
+    blocks,
+    comments,
+    copies,
+    hooks,
+    live,
+    mentions,
+    moderation,
+    openapi,
+    queue,
+    site,
+    threads,
+)
 from service.intake import pingback, status, webmention
 from service.places import SiteCache
 from service.shelf import Shelf
@@ -47,7 +60,7 @@ def create_app(settings: Settings) -> web.Application:
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(wire.add_headers)
     intake = (webmention, pingback)
-    api = (mentions, threads, comments, copies, live, moderation, blocks, audit, site, hooks, openapi)
+    api = (mentions, threads, comments, copies, live, moderation, blocks, audit, queue, site, hooks, openapi)
     for part in (*intake, health, *api):
         part.setup(app)
     pages.setup(app)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mentions.storage import doubts as doubts_of_entries
 from mentions.storage import tables as t
 from mentions.storage.inserting import insert_or
 
@@ -57,20 +58,23 @@ async def keep(
         "visitor": visitor,
         "edit_hash": None if edit_token is None else _hash(edit_token),
         "editable_until": editable_until,
-        "doubts": list(doubts),
     }
     await c.execute(
         insert_or(c, t.comments)
         .values(entry_id=entry_id, **values)
         .on_conflict_do_update(index_elements=["entry_id"], set_=values)
     )
-    return Comment(entry_id, **{**values, "doubts": tuple(doubts)})
+    await doubts_of_entries.keep(c, entry_id, doubts)
+    return Comment(entry_id, **values, doubts=tuple(doubts))
 
 
 async def get(c: AsyncConnection, entry_id: int) -> Comment | None:
     """The hidden part of a comment; None for other entries, and for withdrawn comments."""
     row = (await c.execute(select(t.comments).where(t.comments.c.entry_id == entry_id))).one_or_none()
-    return None if row is None else Comment(**{**row._asdict(), "doubts": tuple(row.doubts or ())})
+    if row is None:
+        return None
+    reasons = await doubts_of_entries.of(c, [entry_id])
+    return Comment(**row._asdict(), doubts=reasons.get(entry_id, ()))
 
 
 async def said_before(c: AsyncConnection, site_id: int, markdown: str, *, since: datetime) -> bool:

@@ -245,7 +245,44 @@ comments = Table(  # what only a comment that was typed here has
     Column("visitor", LargeBinary),
     Column("edit_hash", LargeBinary),
     Column("editable_until", UtcTime),
-    Column("doubts", Json),
+)
+
+doubts = Table(  # why an entry waits, or was taken for spam
+    "doubts",
+    metadata,
+    Column("entry_id", ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("reasons", Json, nullable=False),
+)
+
+# --- what was learned of spam ------------------------------------------------------------------------------------
+
+spam_totals = Table(
+    "spam_totals",
+    metadata,
+    Column("site_id", ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True),
+    Column("spam", Integer, nullable=False),
+    Column("ham", Integer, nullable=False),
+    Column("spam_features", Integer, nullable=False),
+    Column("ham_features", Integer, nullable=False),
+)
+
+spam_words = Table(  # how often each feature was in spam, and in what is none
+    "spam_words",
+    metadata,
+    Column("site_id", ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True),
+    Column("word_hash", LargeBinary, primary_key=True),
+    Column("spam", Integer, nullable=False),
+    Column("ham", Integer, nullable=False),
+)
+
+spam_decisions = Table(  # what each decision counted, 8 bytes a feature: so that it can be taken back
+    "spam_decisions",
+    metadata,
+    Column("entry_id", ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("site_id", ForeignKey("sites.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("is_spam", Boolean, nullable=False),
+    Column("features", LargeBinary, nullable=False),
+    Column("at", UtcTime, nullable=False),
 )
 
 # --- what follows ------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ from mentions.storage import changes, comments, entries, likes, pages, tokens
 from mentions.streams.visitors import Visitors
 from mentions.typed import Typed
 from service import answers, clients, keys, origins, problems
-from service.api import judging, jf2, query
+from service.api import jf2, judging, query
 from service.api.tokens import sent_token
 from service.forms import read_form
 from service.intake.reception import now
@@ -136,8 +136,10 @@ async def change(request: web.Request) -> web.Response:
     async with request.app[keys.DB].write() as c:
         entry, page, actor = await _own(request, c)
         reaction = replace(entry.reaction, content=content)
-        held = actor == "author" and _looks_suspicious(entry.reaction, markdown, content)
-        state = EntryState.HELD if held and entry.state is EntryState.SHOWN else None
+        state = None
+        if actor == "author" and entry.state is EntryState.SHOWN:
+            judged = await judging.judge_again(c, entry, reaction, markdown)
+            state = None if judged.state is EntryState.SHOWN else EntryState.HELD
         new = await entries.update(
             c, entry.id, now=at, reaction=reaction, state=state, policy_version=POLICY_VERSION, actor=actor
         )
@@ -325,12 +327,6 @@ async def _actor(request: web.Request, c: AsyncConnection, entry: Entry, hidden:
     if token is not None and token.site_id == entry.site_id and "moderate" in token.scopes:
         return "owner"
     raise Forbidden("The edit token is not this comment's, or its quarter of an hour is over.")
-
-
-def _looks_suspicious(reaction: Reaction, markdown: str, content: Any) -> bool:
-    name = reaction.author.name
-    assert name is not None, "a comment has a name"
-    return typed.suspicion(Typed(name, markdown, content), is_repeated=False).holds
 
 
 # --- answers ------------------------------------------------------------------------------------------------------

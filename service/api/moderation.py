@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from config import logs
 from mentions.errors import Conflict, InvalidRequest, InvalidTarget, NotFound, Unavailable
 from mentions.model import Change, Claim, Entry, EntryState, Page, Protocol
-from mentions.storage import audit, changes, entries, pages
+from mentions.storage import audit, changes, entries, learning, pages
 from service import answers, keys
 from service.api import jf2, query, tokens
 from service.intake.reception import new_claim_id, now
@@ -63,6 +63,7 @@ async def decide(request: web.Request) -> web.Response:
             new = await _revive(request.app, c, old, actor=token.actor)
         else:
             new = await entries.set_state(c, old.id, state, now=now(), actor=token.actor)
+            await learning.decided(c, old, new, now=now())
         if new.state is not old.state:
             facts = {"site_id": new.site_id, "page_id": new.page_id, "entry_id": new.id}
             cursor = await changes.append(c, **facts, change=CHANGES[new.state], now=now())

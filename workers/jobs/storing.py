@@ -14,11 +14,12 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mentions import options as site_options
 from mentions import policy, urls
 from mentions.decide import Act, PageSeen, Past, Policy, Verdict, decide
 from mentions.model import Change, Claim, Entry, EntryState, Fetched, Outcome, Page, Reading, Sighting, Status, Trace
 from mentions.sanitize import POLICY_VERSION
-from mentions.storage import blocks, changes, claims, entries, pages
+from mentions.storage import blocks, changes, claims, doubts, entries, learning, pages
 from mentions.storage.blocks import Block
 from workers.jobs.clusters import cluster
 from workers.jobs.parents import adopt, find_parent
@@ -88,12 +89,14 @@ async def _store(kit: Kit, claim: Claim, place: Place, seen: Seen) -> Stored:
             seen.sighting,
             seen.reading,
             seen.look.seen,
-            await filing.policy(),
+            await filing.policy(old),
             filing.now,
             past=await filing.past(old),
             rng=kit.rng,
         )
         entry = await filing.apply(verdict, page, old)
+        if entry is not None and verdict.doubts:
+            await doubts.keep(c, entry.id, verdict.doubts)
         cursor = await filing.tell(verdict.change, entry)
         outcome = Outcome(
             claim=claim,
@@ -159,14 +162,20 @@ class _Filing:
         is_linked = isinstance(self.seen.sighting, Fetched) and reading is not None and reading.reaction is not None
         return is_linked and not self.is_blocked and self.seen.look.seen is not PageSeen.MISSING
 
-    async def policy(self) -> Policy:
-        """What the site's owner wants."""
+    async def policy(self, old: Entry | None) -> Policy:
+        """What the site's owner wants, as far as it matters: of an entry that is there they have decided already."""
         options, reading = self.place.site.options, self.seen.reading
-        is_known = False
-        if reading is not None and reading.reaction is not None and policy.wants_to_know(options, self.claim.via):
-            person = policy.person_of(options, reading.reaction, self.claim.via, self.claim.source)
-            is_known = person is not None and await entries.has_shown(self.c, self.place.site.id, options, person)
-        return Policy(options, self.is_blocked, is_known, POLICY_VERSION)
+        reaction = reading.reaction if reading is not None else None
+        if reaction is None or (old is not None and old.state is not EntryState.DELETED):
+            return Policy(options, self.is_blocked, policy_version=POLICY_VERSION)
+        site_id, via, source = self.place.site.id, self.claim.via, self.claim.source
+        is_known, spam = False, None
+        if policy.wants_to_know(options, via):
+            person = policy.person_of(options, reaction, via, source)
+            is_known = person is not None and await entries.has_shown(self.c, site_id, options, person)
+        if site_options.read(options, "learn"):
+            spam = await learning.score(self.c, site_id, reaction, via, source)
+        return Policy(options, self.is_blocked, is_known, POLICY_VERSION, spam)
 
     async def past(self, old: Entry | None) -> Past:
         """What a tombstone remembers: who made it one, and what it was before."""

@@ -268,7 +268,7 @@ async def bury(
         "last_modified": None,
     }
     new = await _set(c, old.id, changed)
-    for table in (t.entry_sources, t.entry_urls, t.comments, t.likes):
+    for table in (t.entry_sources, t.entry_urls, t.comments, t.likes, t.doubts):
         await c.execute(delete(table).where(table.c.entry_id == old.id))
     await c.execute(update_rows(t.revisions).where(t.revisions.c.entry_id == old.id).values(reaction=None))
     await c.execute(update_rows(t.entries).where(t.entries.c.cluster_id == old.id).values(cluster_id=None))

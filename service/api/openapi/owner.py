@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from service.api.openapi.parts import Part, answer, media, operation, schema
+from service.api.openapi.parts import Part, answer, choice, media, number, operation, query, schema
 
 _DENIED: Final[Mapping[int, Part | str]] = {401: "NoToken", 403: "Refused"}
 _SITE: Final = answer("The site, and every option with its value.", media(json=schema("Site")))
@@ -20,5 +20,23 @@ OWNER: Final[Mapping[str, Part]] = {
             secured=True,
             body={"required": True, "content": media(json=schema("SiteWishes"))},
         ),
-    }
+    },
+    "/api/queue": {
+        "get": operation(
+            "queue",
+            "What waits for approval, and what was taken for spam, oldest first.",
+            {
+                200: answer("Entries, with the reasons.", media(json=schema("Queue"))),
+                304: "Known",
+                400: "Malformed",
+                **_DENIED,
+            },
+            (
+                query("state", "", choice("held", "spam")),
+                query("per-page", "", number(1, 50, 500)),
+                query("after", "`next` of the page before.", number(0)),
+            ),
+            secured=True,
+        )
+    },
 }

@@ -255,6 +255,12 @@ SCHEMAS: Final[Mapping[str, Part]] = {
             _object({"wm-status": _one_of(("approved", "held"))}, {"edit-token": _TEXT, "wm-parent": _WHOLE}),
         ]
     },
+    "Waiting": {
+        "allOf": [schema("Entry"), _object({"wm-status": _one_of(("held", "spam")), "wm-doubts": _list(_TEXT)})]
+    },
+    "Queue": _object(
+        {"type": _const("feed"), "name": _TEXT, "children": _list(schema("Waiting")), "next": _WHOLE_OR_NULL}
+    ),
     "Site": _object({"site": _TEXT, "aliases": _list(_TEXT), "options": {**_ANY, "description": _OPTIONS}}),
     "SiteWishes": _object({"options": {**_ANY, "description": f"{_OPTIONS}; null for its default"}}),
     "Hook": _object(_HOOK),

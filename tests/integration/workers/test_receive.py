@@ -8,7 +8,7 @@ import pytest
 
 from mentions.decide import PageSeen
 from mentions.model import EntryState, Hop, Kind, Protocol, Status, Url
-from mentions.storage import blocks, changes, claims, entries, sites
+from mentions.storage import blocks, changes, claims, doubts, entries, learning, sites
 from tests.integration.workers.conftest import PUBLIC, Clock, Journeys
 from tests.peers import Blog, Hostile
 from tests.support.waiting import eventually
@@ -440,6 +440,24 @@ async def test_an_author_who_is_only_claimed_is_nobody_that_is_trusted(
             await entries.set_state(c, known.entry_id, EntryState.SHOWN, now=kit.now())
         assert not (await receive(other.post(links_to=post), post)).held
         assert (await receive(blog.post(links_to=post, home=other.url("/")), post)).held
+
+
+async def test_what_looks_like_what_the_owner_called_spam_waits(receive: Journeys, blog: Blog, mine: Blog, kit: Kit):
+    post = mine.page()
+    for number in range(20):
+        words = "cheap casino pills" if number % 2 else "thank you for the recipe"
+        entry = await receive.entry(await receive(blog.post(links_to=post, text=f"{words} {number}"), post))
+        async with kit.db.write() as c:
+            held = await entries.set_state(c, entry.id, EntryState.HELD, now=kit.now())
+            wanted = EntryState.SPAM if number % 2 else EntryState.SHOWN
+            await learning.decided(c, held, await entries.set_state(c, entry.id, wanted, now=kit.now()), now=kit.now())
+    spam = await receive(blog.post(links_to=post, text="The cheap casino again"), post, Protocol.PINGBACK)
+    good = await receive(blog.post(links_to=post, text="A recipe, thank you"), post)
+    assert (spam.held, good.held) == (True, False)
+    async with kit.db.read() as c:
+        [(entry_id, [reason])] = (await doubts.of(c, [spam.entry_id, good.entry_id])).items()
+    assert entry_id == spam.entry_id
+    assert "the word “casino”" in reason
 
 
 # --- threads -------------------------------------------------------------------------------------------------------

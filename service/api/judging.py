@@ -1,0 +1,37 @@
+"""What becomes of a comment: the spam rules, what the owner wants held, and what was learned from their decisions."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mentions import options, policy, typed
+from mentions.model import Entry, EntryState, Protocol, Reaction, Site
+from mentions.policy import Judgement
+from mentions.storage import doubts, learning, sites
+from mentions.typed import Suspicion, Typed
+
+
+async def judge(c: AsyncConnection, site: Site, reaction: Reaction, target: str, doubt: Suspicion) -> Judgement:
+    """The state of a comment with these words, and every reason against showing it at once."""
+    learns = options.read(site.options, "learn")
+    spam = await learning.score(c, site.id, reaction, Protocol.COMMENT) if learns else None
+    wanted = policy.judge(site.options, reaction, Protocol.COMMENT, target=target, spam=spam)
+    if doubt.is_spam:
+        state = EntryState.SPAM
+    elif doubt.holds:
+        state = EntryState.HELD
+    else:
+        state = wanted.state
+    return Judgement(state, (*doubt.reasons, *wanted.reasons))
+
+
+async def judge_again(c: AsyncConnection, entry: Entry, reaction: Reaction, markdown: str) -> Judgement:
+    """The same for a comment that its author has written anew: what was approved were other words."""
+    site, name = await sites.by_id(c, entry.site_id), reaction.author.name
+    assert site is not None, "an entry is of a site"
+    assert name is not None, "a comment has a name"
+    assert reaction.content is not None, "a comment has words"
+    doubt = typed.suspicion(Typed(name, markdown, reaction.content), is_repeated=False)
+    judged = await judge(c, site, reaction, entry.target, doubt)
+    await doubts.keep(c, entry.id, judged.reasons)
+    return judged
