@@ -105,12 +105,12 @@ async def take_for_readme(browser: Browser, world: World) -> Path:
         if lang == "en":
             await page.locator(".ym-pingback .ym-like button").click()
             await page.wait_for_selector(".ym-pingback .ym-likes:not(:empty)")
-        await page.evaluate("document.activeElement.blur()")
+        await page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
         box = await page.locator(".thread").bounding_box()
         last = await page.locator(".ym-comment").bounding_box()
         assert box
         assert last
-        bottom = last["y"] + last["height"] + 24
+        bottom = last["y"] + last["height"] + 8
         clip = {"x": 0, "y": box["y"] - 28, "width": 690, "height": bottom - box["y"] + 28}
         halves.append(Image.open(io.BytesIO(await page.screenshot(clip=clip, full_page=True))))
         await context.close()
