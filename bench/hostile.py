@@ -11,10 +11,10 @@ import random
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from mentions.errors import ParserError
 from mentions.model import Document, Url
+from tests.support.processes import peak_mb
 from tests.unit.interpret.hostile import PAGES, TARGET
 from workers.reading import ReadingPool
 
@@ -53,12 +53,6 @@ def documents() -> dict[str, Document]:
     pages["JSON in itself, 500000 deep"] = (b"[" * 500_000 + b"]" * 500_000, "application/json")
     pages["a megabyte of text without the link"] = (b"http://target.exampl " * 49_000, "text/plain")
     return {name: Document(SOURCE, kind, "utf-8", body[:MAX_BYTES]) for name, (body, kind) in pages.items()}
-
-
-def peak_mb(pid: int) -> float:
-    """The most memory that a process ever held."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
 async def measure(name: str, document: Document) -> Cost:

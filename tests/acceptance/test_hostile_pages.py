@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import psutil
 import pytest
 
 from tests.peers import Blog
+from tests.support.processes import peak_mb
 from tests.support.product import WAITING, Product
 from tests.unit.interpret.hostile import PAGES, TARGET
 
@@ -41,12 +40,6 @@ def cpu_s(worker: psutil.Process) -> float:
     return sum(each.user + each.system for each in times)
 
 
-def peak_mb(process: psutil.Process) -> float:
-    """The most memory that a process ever held."""
-    lines = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
-
-
 def publish(stranger: Blog, target: str) -> dict[str, str]:
     """Every hostile page, linking to `target`; name -> URL."""
     return {
@@ -67,7 +60,7 @@ async def test_no_hostile_page_costs_much_or_kills_what_reads_it(product: Produc
         outcomes[name] = said["status"]
         before, spent = spent, cpu_s(worker)
         assert spent - before < MOST_CPU_S, name
-        assert max(peak_mb(each) for each in (worker, *readers(worker).values())) < MOST_MB, name
+        assert max(peak_mb(pid) for pid in (worker.pid, *readers(worker))) < MOST_MB, name
     assert set(outcomes.values()) <= {"success", "invalid_content", "no_link_found"}, outcomes
     assert list(outcomes.values()).count("success") > len(outcomes) / 2
     assert set(readers(worker)) == set(at_work), "nobody was killed"

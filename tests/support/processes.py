@@ -42,6 +42,12 @@ def free_port(address: str = "127.0.0.1") -> int:
         return int(probe.getsockname()[1])
 
 
+def peak_mb(pid: int) -> float:
+    """The most memory that a process ever held, in megabytes."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
 def running_on(folder: Path) -> dict[int, str]:
     """Processes that work in this (unique) folder or name it in command line or environment: pid -> command line."""
     found = {}

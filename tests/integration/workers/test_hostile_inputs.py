@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import psutil
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 
 from mentions.errors import ParserError
 from mentions.model import Document, Url
+from tests.support.processes import peak_mb
 from tests.unit.interpret.hostile import TARGET
 from workers.reading import ReadingPool
 
@@ -56,12 +55,6 @@ def made() -> list[tuple[str, bytes]]:
 def cpu_s(pid: int) -> float:
     times = psutil.Process(pid).cpu_times()
     return times.user + times.system
-
-
-def peak_mb(pid: int) -> float:
-    """The most memory that a process ever held."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
 @pytest.mark.slow
