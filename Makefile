@@ -31,7 +31,7 @@ check: $(VENV)/.dev ## lint, types, import contracts, dependencies
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
-bench: $(VENV)/.dev ## measure intake and the whole way, beside what the machine can do
+bench: $(VENV)/.dev ## measure intake, the whole way and reading, beside what the machine can do
 	@$(BIN)/python -m bench
 
 image: ## build the container image ymateb:VERSION
