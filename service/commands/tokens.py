@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -33,6 +33,19 @@ def _scopes(_context: click.Context, _parameter: click.Parameter, value: tuple[s
     return tuple(scope for scope in SCOPES if scope in named)
 
 
+def _moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no moment such as 2027-01-31 or 2027-01-31T12:00+01:00") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment <= common.now():
+        raise click.BadParameter(f"{value} is over")
+    return moment
+
+
 @token.command("create")
 @common.of_site
 @click.option(
@@ -46,19 +59,25 @@ def _scopes(_context: click.Context, _parameter: click.Parameter, value: tuple[s
 )
 @click.option("--label", default="", help="What it is for, in your words.")
 @click.option("--days", type=click.IntRange(min=1), help="Days until it expires; without, it does not.")
+@click.option("--expires", callback=_moment, metavar="MOMENT", help="When it expires: 2027-01-31, or with a time; UTC.")
 @common.as_json
-def create(authority: str, scopes: tuple[str, ...], label: str, days: int | None, *, as_json: bool) -> None:
+def create(
+    authority: str, scopes: tuple[str, ...], label: str, days: int | None, expires: datetime | None, *, as_json: bool
+) -> None:
     """Make a token for a site.  It is shown once and stored hashed."""
-    made = common.run(_create(common.settings(), authority, scopes, label, days))
+    if days and expires:
+        raise click.UsageError("--days and --expires say the same thing; one of them is enough")
+    expires_at = common.now() + timedelta(days=days) if days else expires
+    made = common.run(_create(common.settings(), authority, scopes, label, expires_at))
     common.tell({"token": made, "scopes": list(scopes)}, made, as_json=as_json)
 
 
-async def _create(settings: Settings, authority: str, scopes: tuple[str, ...], label: str, days: int | None) -> str:
+async def _create(
+    settings: Settings, authority: str, scopes: tuple[str, ...], label: str, expires_at: datetime | None
+) -> str:
     async with common.open_database(settings) as db, db.write() as c:
         site = await common.find_site(c, authority)
-        now = common.now()
-        expires_at = now + timedelta(days=days) if days else None
-        return await tokens.create(c, site.id, scopes, label=label, now=now, expires_at=expires_at)
+        return await tokens.create(c, site.id, scopes, label=label, now=common.now(), expires_at=expires_at)
 
 
 @token.command("list")

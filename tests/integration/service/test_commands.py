@@ -97,6 +97,9 @@ def test_what_is_refused_is_one_line_and_exit_1(command: Command):
         ("site", "add", "a b"),
         ("token", "create", "--site", "x.example", "--scope", "everything"),
         ("token", "create", "--site", "x.example"),
+        ("token", "create", "--site", "x.example", "--scope", "read", "--expires", "soon"),
+        ("token", "create", "--site", "x.example", "--scope", "read", "--expires", "2001-01-01"),
+        ("token", "create", "--site", "x.example", "--scope", "read", "--expires", "2099-01-01", "--days", "3"),
         ("export", "--site", "x.example", "--format", "xls"),
     ],
 )
