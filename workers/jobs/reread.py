@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -21,6 +22,8 @@ from mentions.storage import changes, comments, entries
 from workers.kit import Kit
 
 AT_A_TIME: Final = 50
+REST: Final = timedelta(hours=1)
+"""After a look that found none: policies change with releases, and each look reads the whole table."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,11 +36,16 @@ class Rereader:
         self._policy_version = policy_version
         self._at_a_time = at_a_time
         self._after = 0
+        self._rests_until: datetime | None = None
 
     async def read_again(self) -> int:
         """Makes the next entries again; how many were found.  After the last one it begins anew with the first."""
+        now = self._kit.now()
+        if self._rests_until is not None and now < self._rests_until:
+            return 0
         async with self._kit.db.read() as c:
             old = await entries.outdated(c, self._policy_version, self._after, self._at_a_time)
+        self._rests_until = None if old else now + REST
         self._after = old[-1].id if len(old) == self._at_a_time else 0
         for entry in old:
             try:

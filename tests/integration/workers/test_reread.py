@@ -11,6 +11,7 @@ from mentions import markdown
 from mentions.model import Change, Content, Entry, EntryState, Kind, PlainText, Protocol, Reaction, SafeHtml
 from mentions.sanitize import POLICY_VERSION
 from mentions.storage import changes, comments, entries, pages
+from tests.integration.workers.conftest import Clock
 from tests.peers import Blog
 from tests.support.waiting import eventually
 from workers.jobs.reread import Rereader
@@ -141,3 +142,12 @@ async def test_what_its_source_changed_meanwhile_is_left_alone(kit: Kit, mine: B
         assert await reading == 1
     assert (await now_of(kit, old)).reaction == newer
     assert await outdated(kit) == [old.id]
+
+
+async def test_when_all_is_done_it_looks_again_after_an_hour(kit: Kit, mine: Blog, clock: Clock):
+    rereader = Rereader(kit)
+    assert await rereader.read_again() == 0
+    await keep_old(kit, mine, HARMFUL)
+    assert await rereader.read_again() == 0
+    clock.move_on(minutes=61)
+    assert await rereader.read_again() == 1
