@@ -35,6 +35,7 @@ from service.api import (
     openapi,
     queue,
     site,
+    thread_feeds,
     threads,
 )
 from service.intake import pingback, status, webmention
@@ -60,8 +61,9 @@ def create_app(settings: Settings) -> web.Application:
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(wire.add_headers)
     intake = (webmention, pingback)
-    api = (mentions, threads, comments, copies, live, moderation, blocks, audit, queue, site, hooks, openapi)
-    for part in (*intake, health, *api):
+    reading = (mentions, threads, thread_feeds, live, openapi)
+    writing = (comments, copies, moderation, blocks, audit, queue, site, hooks)
+    for part in (*intake, health, *reading, *writing):
         part.setup(app)
     pages.setup(app)
     widget.setup(app)

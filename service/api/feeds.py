@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from typing import Final
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
-from service.api.jf2 import Jf2
+from service.api.jf2 import Jf2, zulu
 
 HTML_POLICY: Final = "default-src 'none'; img-src 'self'; base-uri 'none'; form-action 'none'"
 """Framing is allowed, as webmention.io does; scripts and styles are not."""
@@ -29,39 +31,90 @@ _VERBS: Final = {
 _LONGEST_TITLE: Final = 200
 
 
-def atom(children: Sequence[Jf2], self_url: str, base: str) -> bytes:
-    """An Atom feed with `thr:in-reply-to` (RFC 4287, RFC 4685)."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands among the others (RFC 4685)."""
+
+    updated_at: datetime
+    parent_id: int | None = None
+    replies: int = 0
+    replied_at: datetime | None = None
+
+
+def atom(
+    children: Sequence[Jf2],
+    self_url: str,
+    base: str,
+    *,
+    title: str = "Mentions",
+    about: str | None = None,
+    places: Mapping[int, Place] | None = None,
+) -> bytes:
+    """An Atom feed with `thr:in-reply-to` (RFC 4287, RFC 4685).
+
+    `about` is the page that the feed belongs to; `places` tell more of the entries, by `wm-id`."""
     ET.register_namespace("", _ATOM)
     ET.register_namespace("thr", _THREADING)
+    places = places or {}
     feed = ET.Element(f"{{{_ATOM}}}feed")
     _add(feed, "id", self_url)
-    _add(feed, "title", "Mentions")
-    _add(feed, "updated", max((child["wm-received"] for child in children), default="1970-01-01T00:00:00Z"))
+    _add(feed, "title", title)
+    _add(feed, "updated", max((_updated(child, places) for child in children), default="1970-01-01T00:00:00Z"))
     _add(feed, "link", rel="self", type="application/atom+xml", href=self_url)
+    if about:
+        _add(feed, "link", rel="alternate", type="text/html", href=about)
     _add(feed, "generator", "Ymateb", uri=base)
     for child in children:
-        _add_entry(feed, child, base)
+        _add_entry(feed, child, base, self_url, places)
     text: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
     return text
 
 
-def _add_entry(feed: ET.Element, child: Jf2, base: str) -> None:
-    entry = ET.SubElement(feed, f"{{{_ATOM}}}entry")
-    _add(entry, "id", f"{base}/api/mention/{child['wm-id']}")
+def _add_entry(feed: ET.Element, child: Jf2, base: str, self_url: str, places: Mapping[int, Place]) -> None:
+    entry, place = ET.SubElement(feed, f"{{{_ATOM}}}entry"), places.get(child["wm-id"])
+    _add(entry, "id", _id_of(child["wm-id"], base))
     _add(entry, "title", sentence(child))
-    _add(entry, "updated", child["wm-received"])
+    _add(entry, "published", child["wm-received"])
+    _add(entry, "updated", _updated(child, places))
     author = ET.SubElement(entry, f"{{{_ATOM}}}author")
     _add(author, "name", child["author"]["name"] or _host(child["url"]))
     if child["author"]["url"]:
         _add(author, "uri", child["author"]["url"])
     _add(entry, "link", rel="alternate", href=child["url"])
     _add(entry, "link", rel="related", href=child["wm-target"])
-    ET.SubElement(entry, f"{{{_THREADING}}}in-reply-to", {"ref": child["wm-target"], "href": child["wm-target"]})
+    _add_threading(entry, child, base, self_url, place)
     content = child.get("content") or {}
     if content.get("html"):
         _add(entry, "content", content["html"], type="html")
     elif text := content.get("text") or child.get("wm-context") or child.get("name"):
         _add(entry, "content", text, type="text")
+
+
+def _add_threading(entry: ET.Element, child: Jf2, base: str, self_url: str, place: Place | None) -> None:
+    """What the entry answers, and where its own answers are."""
+    answered = {"ref": child["wm-target"], "href": child["wm-target"], "type": "text/html"}
+    if place is not None and place.parent_id is not None:
+        permalink = f"{base}/entries/{place.parent_id}"
+        answered |= {"ref": _id_of(place.parent_id, base), "href": permalink, "source": self_url}
+    ET.SubElement(entry, f"{{{_THREADING}}}in-reply-to", answered)
+    if place is None:
+        return
+    replies = {"rel": "replies", "type": "text/html", "href": f"{base}/entries/{child['wm-id']}"}
+    replies[f"{{{_THREADING}}}count"] = str(place.replies)
+    if place.replied_at is not None:
+        replies[f"{{{_THREADING}}}updated"] = zulu(place.replied_at)
+    ET.SubElement(entry, f"{{{_ATOM}}}link", replies)
+    ET.SubElement(entry, f"{{{_THREADING}}}total").text = str(place.replies)
+
+
+def _updated(child: Jf2, places: Mapping[int, Place]) -> str:
+    place = places.get(child["wm-id"])
+    updated: str = zulu(place.updated_at) if place is not None else child["wm-received"]
+    return updated
+
+
+def _id_of(entry_id: int, base: str) -> str:
+    return f"{base}/api/mention/{entry_id}"
 
 
 def _add(parent: ET.Element, name: str, text: str | None = None, /, **attributes: str) -> None:

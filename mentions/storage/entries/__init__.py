@@ -28,6 +28,7 @@ from mentions.storage.entries.lists import (
     deleted,
     of_site,
     query,
+    replies_to,
     thread,
 )
 from mentions.storage.entries.versions import Version, version
@@ -61,6 +62,7 @@ __all__ = [
     "of_site",
     "outdated",
     "query",
+    "replies_to",
     "revisions",
     "set_state",
     "split",

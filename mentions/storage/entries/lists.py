@@ -144,6 +144,18 @@ async def thread(
     return await read(c, found.order_by(t.entries.c.id).limit(limit))
 
 
+async def replies_to(c: AsyncConnection, ids: Iterable[int]) -> dict[int, tuple[int, datetime]]:
+    """How many shown replies hang right below each entry, and when the last of them changed."""
+    e = t.entries.c
+    query = (
+        select(e.parent_id, func.count(), func.max(e.updated_at))
+        .where(e.parent_id.in_(list(ids)), e.state == EntryState.SHOWN.value, e.private.is_(False))
+        .where(e.cluster_id.is_(None), e.merged_into.is_(None))
+        .group_by(e.parent_id)
+    )
+    return {parent_id: (number, last) for parent_id, number, last in await c.execute(query)}
+
+
 async def of_site(
     c: AsyncConnection, site_id: int, *, states: Sequence[EntryState] = SHOWN, after: int = 0, limit: int = 1000
 ) -> list[Entry]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from service.api.openapi.feeds import FEEDS
 from service.api.openapi.hooks import HOOKS
 from service.api.openapi.moderating import MODERATING
 from service.api.openapi.owner import OWNER
@@ -243,6 +244,7 @@ PATHS: Final[Mapping[str, Part]] = {
     **_further(".jf2", ".json"),
     **_THREADS,
     **_MODERATION,
+    **FEEDS,
     **MODERATING,
     **WRITING,
     **HOOKS,

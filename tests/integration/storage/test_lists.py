@@ -232,6 +232,7 @@ async def test_no_list_reads_the_whole_table(sqlite_template, tmp_path):
                 await entries.count_of(c, MentionQuery(**where))
         await entries.thread(c, 1, list(EntryState))
         await entries.of_site(c, 1, states=[EntryState.HELD])
+        await entries.replies_to(c, [1, 2])
         await entries.by_source(c, "https://a.example/", 1)
         await entries.all_by_source(c, "https://a.example/")
         await entries.find_by_any_url(c, 1, ["https://a.example/", "https://b.example/"])
