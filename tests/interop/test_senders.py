@@ -35,9 +35,9 @@ def write_post(product: Product, blog: Blog, *, header: bool) -> str:
 async def arrived(product: Product, post: str, source: str) -> None:
     """Returns when the response of `source`, and nothing else, is shown."""
 
-    async def is_shown() -> None:
+    async def is_shown() -> bool:
         product.check_workers()
-        assert [entry["wm-source"] for entry in await product.shown_on(post)] == [source]
+        return [entry["wm-source"] for entry in await product.shown_on(post)] == [source]
 
     await eventually(is_shown, within_s=30, every_s=0.05, what=f"{source} is shown")
 
