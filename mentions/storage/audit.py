@@ -29,9 +29,9 @@ class Decision:
     actor: str
     """`token:<id>`, `owner` (the command line), or what the caller named."""
     act: str
-    """Of an entry the act of its revision; `blocked`, `unblocked`; `closed`, `opened`."""
+    """Of an entry the act of its revision; `blocked`, `unblocked`; `closed`, `opened`; `set_option`."""
     what: str
-    """The block as `kind value`, or the URL of the page; empty for an entry."""
+    """The block as `kind value`, the option likewise, or the URL of the page; empty for an entry."""
     entry_id: int | None
     block_id: int | None
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from config import logs
 from mentions import options
 from mentions.errors import InvalidRequest
 from mentions.model import Site
-from mentions.storage import sites
+from mentions.storage import audit, sites
 from service import answers, keys
 from service.api import moderation, tokens
+from service.intake.reception import now
 
 log = logs.get_logger(__name__)
 
@@ -37,6 +39,8 @@ async def change_site(request: web.Request) -> web.Response:
     async with request.app[keys.DB].write() as c:
         for name, value in wanted.items():
             await sites.set_option(c, token.site_id, name, value)
+            what = f"{name} {orjson.dumps(value).decode()}"
+            await audit.note(c, token.site_id, token.actor, "set_option", now=now(), what=what)
         site = await sites.by_id(c, token.site_id)
     assert site is not None, "a token is of a site"
     request.app[keys.SITES].forget()

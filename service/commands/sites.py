@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import click
+import orjson
 
 from config.settings import Settings
 from mentions import options, urls
 from mentions.errors import NotFound
 from mentions.model import Site
-from mentions.storage import sites, tokens
+from mentions.storage import audit, sites, tokens
 from service.commands import common
 
 
@@ -117,6 +118,8 @@ async def _set_option(settings: Settings, authority: str, name: str | None, valu
         if name is None:
             return options.effective(found.options)
         found = await sites.set_option(c, found.id, name, checked)
+        what = f"{name} {orjson.dumps(checked).decode()}"
+        await audit.note(c, found.id, "owner", "set_option", now=common.now(), what=what)
         return {name: options.read(found.options, name)}
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mentions import options
-from mentions.storage import sites
+from mentions.storage import audit, sites
 from tests.integration.service.conftest import Service
 from tests.integration.service.test_commands import Command, command, environment
 
@@ -30,6 +30,14 @@ async def test_options_are_set_and_taken_back(service: Service):
     again = (await service.get("/api/site", token=service.token)).json()
     assert again == changed.json()
     assert (await change(service, {"options": {"hold": None}})).json()["options"]["hold"] == "none"
+
+
+async def test_who_chose_what_is_told_in_the_audit_trail(service: Service):
+    await change(service, {"options": {"trusted": ["friend.example"]}})
+    async with service.db.read() as c:
+        [decision] = await audit.for_site(c, service.site.id)
+    assert (decision.act, decision.what) == ("set_option", 'trusted ["friend.example"]')
+    assert decision.actor.startswith("token:")
 
 
 async def test_one_bad_option_leaves_all_as_they_were(service: Service):
