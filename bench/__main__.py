@@ -25,7 +25,7 @@ async def main(rounds: int, claims: int) -> None:
         print(row, flush=True)
     for size, share, workers in (("5k", 1, 1), ("5k", 1, 2), ("100k", 4, 2)):
         print(await measures.whole_way(size, max(20, claims // share), workers), flush=True)
-    for row in await measures.reading(rounds, claims):
+    for row in await measures.reading(rounds, claims // 2):
         print(row, flush=True)
     print("\nReading one page, beside BeautifulSoup(lxml) and mf2py on the same page:\n", flush=True)
     reading.main()
@@ -35,7 +35,7 @@ async def main(rounds: int, claims: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each comparison is repeated")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each comparison is repeated")
     parser.add_argument("--claims", type=int, default=2000, help="webmentions of one run of the whole way")
     parser.add_argument("--quick", action="store_true", help="one small round of everything")
     asked = parser.parse_args()
