@@ -134,7 +134,13 @@ class TestGone:
 
 class TestNearMisses:
     def test_each_is_told_once_with_its_reason_and_only_the_first_ten(self) -> None:
-        spellings = ["http://target.example/post/1", f"{T}/", f"{T}#c", f"{T}?utm_source=x", "https://www.target.example/post/1"]
+        spellings = [
+            "http://target.example/post/1",
+            f"{T}/",
+            f"{T}#c",
+            f"{T}?utm_source=x",
+            "https://www.target.example/post/1",
+        ]
         search = look("".join(f'<a href="{s}">x</a>' * 2 for s in spellings))
         assert search.link is None
         assert [miss.reason for miss in search.near_misses] == ["scheme", "slash", "fragment", "tracking", "www"]
@@ -143,7 +149,9 @@ class TestNearMisses:
         assert len(many.near_misses) == MAX_NEAR_MISSES
 
     def test_other_pages_of_the_site_are_none(self) -> None:
-        search = look('<a href="/post/10">x</a><a href="/">x</a><a href="//o.example/post/1">', url="https://target.example/2")
+        search = look(
+            '<a href="/post/10">x</a><a href="/">x</a><a href="//o.example/post/1">', url="https://target.example/2"
+        )
         assert search == LinkSearch(link=None)
 
     def test_a_long_link_is_cut_in_the_report(self) -> None:

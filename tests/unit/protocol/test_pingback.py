@@ -197,7 +197,11 @@ class TestServers:
         [
             ("text/html", '<link rel="pingback" href="https://p.example/x" />', "https://p.example/x"),
             ("text/html", '<!-- <link rel="pingback" href="https://p.example/x"> -->', "https://p.example/x"),
-            ("text/html", '<link rel="pingback" href="https://p.example/?a=1&amp;b=&quot;">', "https://p.example/?a=1&b=%22"),
+            (
+                "text/html",
+                '<link rel="pingback" href="https://p.example/?a=1&amp;b=&quot;">',
+                "https://p.example/?a=1&b=%22",
+            ),
             ("text/html", '<LINK rel="pingback" href="https://p.example/x">', None),
             ("text/html", '<link rel="pingback" href="/x">', None),
             ("text/html", '<link rel="pingback" href="https://me@p.example/x">', None),
