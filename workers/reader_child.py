@@ -32,8 +32,8 @@ def _source(document: Document, ask: Mapping[str, Any]) -> Any:
 
 
 def _author(document: Document, ask: Mapping[str, Any]) -> Any:
-    known = codec.reading_from_json(ask["reading"])
-    return codec.to_json(reading.read_author(document, reading=known, requested=Url(ask["requested"])))
+    known, requested = codec.reading_from_json(ask["reading"]), Url(ask["requested"])
+    return codec.to_json(reading.read_author(document, reading=known, requested=requested, source=ask["source"]))
 
 
 def _target(document: Document, ask: Mapping[str, Any]) -> Any:  # noqa: ARG001 -- one signature for all questions

@@ -24,7 +24,7 @@ from mentions.storage.blocks import Block
 from workers.jobs.clusters import cluster
 from workers.jobs.parents import adopt, find_parent
 from workers.jobs.places import Place
-from workers.jobs.targets import UNKNOWN, Look
+from workers.jobs.targets import UNKNOWN, Look, learn
 from workers.kit import Kit
 
 COLLISIONS: Final = 4
@@ -147,15 +147,7 @@ class _Filing:
         page = await pages.ensure(self.c, self.place.site.id, self.claim.target, now=self.now)
         if look.final_url is None:
             return page
-        canonical = look.facts.canonical if look.facts is not None else None
-        return await pages.learn(
-            self.c,
-            page.id,
-            canonical=canonical or look.final_url,
-            aliases=(self.claim.target, *look.names),
-            title=look.facts.title if look.facts is not None else None,
-            checked_at=self.now,
-        )
+        return await learn(self.c, page.id, self.claim.target, look, now=self.now)
 
     def _is_welcome(self) -> bool:
         reading = self.seen.reading

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from mentions.decide import PageSeen
-from mentions.model import EntryState, Hop, Kind, Protocol, Status, Url
+from mentions.model import Authority, EntryState, Hop, Kind, Protocol, Status, Url
 from mentions.storage import blocks, changes, claims, doubts, entries, learning, sites
 from tests.integration.workers.conftest import PUBLIC, Clock, Journeys
 from tests.peers import Blog, Hostile
@@ -195,6 +195,22 @@ async def test_a_page_without_microformats_is_read_plainly(receive: Journeys, bl
 def by_url(blog: Blog, post: str, author: str) -> str:
     reply = f'<a class="u-in-reply-to" href="{post}">re</a>'
     return blog.serve("/by-url", f'<div class="h-entry">{reply}<a class="u-author" href="{author}"></a></div>')
+
+
+async def test_an_author_page_that_names_the_source_as_its_own_vouches_for_it(
+    receive: Journeys, blog: Blog, mine: Blog
+):
+    post = mine.page()
+    async with Blog("127.0.0.7") as home:
+        card = '<div class="h-card"><a class="p-name u-url u-uid" href="/ann">Ann</a></div>'
+        page = f'{card}<a rel="me" href="{blog.url("/")}">blog</a>'
+        about = home.serve("/ann", page)
+        vouched = await receive.entry(await receive(by_url(blog, post, about), post))
+        home.serve("/bob", page.replace("/ann", "/bob").replace('rel="me"', ""))
+        other = mine.page("/other")
+        claimed = await receive.entry(await receive(by_url(blog, other, home.url("/bob")), other))
+    assert (vouched.reaction.author.name, vouched.reaction.authority) == ("Ann", Authority.AUTHOR_PAGE)
+    assert claimed.reaction.authority is Authority.CLAIMED
 
 
 async def test_an_author_page_is_fetched_once_for_many_mentions(receive: Journeys, blog: Blog, mine: Blog):
