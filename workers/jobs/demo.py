@@ -11,10 +11,12 @@ from typing import Final
 import structlog
 
 from mentions import urls
+from mentions.errors import Unavailable
 from mentions.model import Gone, Refused, Url
 from mentions.protocol import pingback
 from mentions.storage import entries, pages
 from workers.kit import Kit
+from workers.loop import DATABASE_AWAY, OUTAGE_PAUSE_S
 
 POST: Final = "/demo/post"
 MENTION_FROM: Final = "/demo/blog/reply"
@@ -26,7 +28,16 @@ log = structlog.get_logger(__name__)
 
 
 async def send_demo(kit: Kit) -> None:
-    """Sends both, once, unless the demo's post has been answered already."""
+    """Sends both, once, unless the demo's post has been answered already; an outage of a store puts it off."""
+    while True:
+        try:
+            return await _send_both(kit)
+        except (Unavailable, *DATABASE_AWAY) as outage:
+            log.warning("demo.put_off", error=f"{type(outage).__name__}: {outage}"[:300])
+            await asyncio.sleep(OUTAGE_PAUSE_S[1])
+
+
+async def _send_both(kit: Kit) -> None:
     post = urls.parse(kit.public_url + POST)
     if post is None or not await _answers(kit, post):
         return

@@ -14,6 +14,7 @@ from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
 from tests.integration.workers.conftest import Journeys
 from tests.peers import Blog, Pingable
+from tests.support.processes import free_port
 from workers.reading import ROOT
 
 
@@ -166,3 +167,25 @@ async def test_buried_claims_are_listed_and_revived(receive: Journeys, link: Red
 async def test_redis_away_is_one_line(tmp_path: Path):
     said = await workers("buried", tmp_path=tmp_path, status=1, YMATEB_REDIS_URL="redis://127.0.0.1:1/")
     assert len(said.strip().splitlines()) == 1
+
+
+async def test_a_worker_with_the_demo_waits_for_redis(tmp_path: Path):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("YMATEB_")}
+    environment |= {"YMATEB_DATA_DIR": str(tmp_path), "YMATEB_REDIS_URL": f"redis://127.0.0.1:{free_port()}"}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "workers", "run"),
+        cwd=ROOT,
+        env={**environment, "YMATEB_DEMO": "on", "YMATEB_FETCH_ALLOW_NETWORKS": "127.0.0.0/8,::1/128"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    said = ""
+    async with asyncio.timeout(60):
+        while "demo.put_off" not in said:
+            line = (await process.stdout.readline()).decode()
+            assert line, f"the worker ended: {said}"
+            said += line
+    process.terminate()
+    rest, _ = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 0, said + rest.decode()
