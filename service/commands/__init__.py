@@ -45,6 +45,10 @@ def explain(error: Exception) -> str:
             words = error.format_message()
         case DBAPIError():
             words = f"the database failed: {error.orig}"
+        case OSError() if error.filename is not None:
+            words = f"cannot use {error.filename}: {error.strerror}"
+        case ConnectionError() | TimeoutError() if not isinstance(error, BrokenPipeError):
+            words = f"the database cannot be reached: {error or type(error).__name__}"
         case _:
             words = str(error) or type(error).__name__
     return " ".join(words.split())

@@ -205,3 +205,21 @@ async def test_serve_ends_in_order_on_sigterm_while_streams_are_open(environment
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@pytest.mark.parametrize("arguments", [("serve",), ("migrate",), ("site", "list")])
+def test_a_database_that_is_away_is_named_in_one_line(command: Command, arguments: tuple[str, ...]):
+    port = str(free_port())
+    done = command(
+        *arguments, YMATEB_DATABASE_URL=f"postgresql://ann:hidden@127.0.0.1:{port}/ymateb", YMATEB_PORT=str(free_port())
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("error: the database cannot be reached: ")
+    assert "hidden" not in done.stderr
+
+
+def test_a_data_folder_that_is_a_file_is_named_without_numbers(command: Command, tmp_path: Path):
+    (taken := tmp_path / "taken").touch()
+    done = command("site", "list", YMATEB_DATA_DIR=str(taken))
+    assert (done.returncode, done.stderr) == (1, f"error: cannot use {taken}: File exists\n")
