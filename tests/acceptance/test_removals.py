@@ -38,7 +38,7 @@ async def test_a_response_that_was_removed_does_not_come_back_by_a_resend(produc
             shown = await product.shown_on(post)
             texts = [each.get("content", {}).get("text", "") for each in shown]  # none until its source was read again
 
-        return [text.startswith("Buy that") for text in texts] == [True]
+            return [text.startswith("Buy that") for text in texts] == [True]
 
         await eventually(is_back, within_s=30, every_s=0.05, what="what was restored is read again")
         decisions = (await product.get("/api/audit", token=token))["decisions"]
