@@ -54,7 +54,7 @@ def _is_passing(error: faults.ResponseError) -> bool:
 
 
 def _away(error: BaseException) -> Unavailable:
-    return Unavailable(f"Redis cannot be reached: {error or type(error).__name__}", retry_after_s=RETRY_AFTER_S)
+    return Unavailable(f"Redis cannot be reached: {str(error) or type(error).__name__}", retry_after_s=RETRY_AFTER_S)
 
 
 def as_text(reply: Any) -> Any:

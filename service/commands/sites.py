@@ -28,7 +28,8 @@ def site() -> None:
 def _authority(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
     """Arguments that are no authority are wrong usage."""
     for name in value if isinstance(value, tuple) else (value,):
-        if not urls.site_authority(name):
+        bare = name.removeprefix("https://").removeprefix("http://").removesuffix("/")
+        if "/" in bare or not urls.site_authority(name):
             raise click.BadParameter(f"{name!r} is no authority; it looks like example.com or example.com:8080")
     return value
 

@@ -95,6 +95,7 @@ def test_what_is_refused_is_one_line_and_exit_1(command: Command):
         ("site",),
         ("site", "add"),
         ("site", "add", "a b"),
+        ("site", "add", "https://blog.example/posts"),
         ("token", "create", "--site", "x.example", "--scope", "everything"),
         ("token", "create", "--site", "x.example"),
         ("token", "create", "--site", "x.example", "--scope", "read", "--expires", "soon"),
