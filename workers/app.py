@@ -19,6 +19,7 @@ from config.settings import Settings
 from mentions.errors import ConfigurationError
 from mentions.model import Claim, Outcome, Status
 from mentions.storage import Database, schema
+from mentions.storage.avatars import Avatars
 from mentions.streams.events import Events
 from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink
@@ -79,7 +80,7 @@ def make_worker(kit: Kit, link: RedisLink, limits: Limits, settings: Settings) -
         if settings.demo_is_on:
             await send_demo(kit)
 
-    scheduler = Scheduler(kit, limits, status_days=settings.status_days)
+    scheduler = Scheduler(kit, limits, status_days=settings.status_days, avatars=Avatars(settings.data_dir))
     return Worker(
         kit,
         Tallies(link.client),

@@ -6,6 +6,7 @@ does, when stdin ends, and when it was told so.  What it is asked is `workers/re
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ctypes
 import gc
@@ -19,7 +20,7 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
-from mentions import codec, reading, resanitise
+from mentions import codec, pictures, reading, resanitise
 from mentions.model import Document, Fetched, Url
 from mentions.protocol import discovery
 
@@ -55,6 +56,11 @@ def _refresh(document: Document, ask: Mapping[str, Any]) -> Any:
     return codec.to_json(resanitise.refresh(known, base=document.url, mf2=ask["mf2"]))
 
 
+def _portrait(document: Document, ask: Mapping[str, Any]) -> Any:  # noqa: ARG001
+    webp = pictures.redraw(document.body)
+    return None if webp is None else {"webp": base64.b64encode(webp).decode()}
+
+
 QUESTIONS: Final[Mapping[str, Callable[[Document, Mapping[str, Any]], Any]]] = {
     "source": _source,
     "author": _author,
@@ -62,6 +68,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Document, Mapping[str, Any]], Any]]] = {
     "links": _links,
     "receiver": _receiver,
     "refresh": _refresh,
+    "portrait": _portrait,
 }
 
 

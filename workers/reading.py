@@ -7,6 +7,7 @@ side, and the frames, are in `reader_child.py`; what is read in it, in `mentions
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -187,6 +188,11 @@ class ReadingPool:
         nothing = Document(Url(base), "text/html", None, b"")
         facts = {"reaction": codec.to_json(reaction), "mf2": mf2}
         return codec.reaction_from_json(await self._ask("refresh", nothing, facts))
+
+    async def portrait(self, document: Document) -> bytes | None:
+        """A stranger's picture, drawn anew as a small WebP; None for what is no picture.  Raises ParserError."""
+        webp = (await self._ask("portrait", document, {})).get("webp")
+        return None if webp is None else base64.b64decode(webp)
 
     async def _ask(self, question: str, document: Document, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer of a free child.  A child that dies in silence is given one successor, for the kernel may have

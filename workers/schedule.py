@@ -16,7 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mentions.errors import YmatebError
 from mentions.storage import changes, claims, deliveries, hosts
+from mentions.storage.avatars import Avatars
 from mentions.streams.limits import Limits
+from workers.jobs.portraits import Portraits
 from workers.jobs.recheck import Rechecker
 from workers.jobs.reread import Rereader
 from workers.jobs.unseen import UnseenPages
@@ -46,7 +48,7 @@ class _Periodic:
 class Scheduler:
     """Runs the periodic jobs while this worker leads."""
 
-    def __init__(self, kit: Kit, limits: Limits, *, status_days: int) -> None:
+    def __init__(self, kit: Kit, limits: Limits, *, status_days: int, avatars: Avatars) -> None:
         self._kit = kit
         self._limits = limits
         self._status_kept = timedelta(days=status_days)
@@ -59,6 +61,7 @@ class Scheduler:
             _Periodic("entries.rechecked", 60, Rechecker(kit, limits).look_again),
             _Periodic("entries.reread", 60, Rereader(kit).read_again),
             _Periodic("pages.seen", 60, UnseenPages(kit, limits).look),
+            _Periodic("portraits.fetched", 15, Portraits(kit, limits, avatars).look),
         )
 
     async def run(self) -> None:

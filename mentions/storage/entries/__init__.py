@@ -18,6 +18,7 @@ from mentions.storage.entries.finding import (
     mf2,
     outdated,
     revisions,
+    with_photo,
 )
 from mentions.storage.entries.lists import (
     MentionQuery,
@@ -69,5 +70,6 @@ __all__ = [
     "thread",
     "update",
     "version",
+    "with_photo",
     "withdraw",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, Text, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions.model import Entry, EntryState, Protocol
@@ -137,6 +137,15 @@ async def outdated(c: AsyncConnection, policy_version: int, after: int, limit: i
     """The entries above id `after` that an older sanitising policy made, by id: to be read again from their mf2."""
     is_old = (t.entries.c.policy_version < policy_version) & (t.entries.c.state != EntryState.DELETED.value)
     return await read(c, select(t.entries).where(t.entries.c.id > after, is_old).order_by(t.entries.c.id).limit(limit))
+
+
+async def with_photo(c: AsyncConnection, *, has_avatar: bool, after: int, limit: int) -> list[Entry]:
+    """The shown entries above id `after` that name a photo, with or without a picture in our cache, by id."""
+    e = t.entries.c
+    has_photo = type_coerce(e.reaction, Text).contains('"photo":"http', autoescape=True)
+    has_one = e.avatar.is_not(None) if has_avatar else e.avatar.is_(None)
+    query = select(t.entries).where(e.id > after, e.state == EntryState.SHOWN.value, has_one, has_photo)
+    return await read(c, query.order_by(e.id).limit(limit))
 
 
 async def read(c: AsyncConnection, query: Select[Any]) -> list[Entry]:

@@ -8,11 +8,13 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 import psutil
 import pytest
 import pytest_asyncio
+from PIL import Image
 
 from mentions.errors import ParserError
 from mentions.model import Document, Fetched, Kind, Protocol, Url
@@ -179,3 +181,20 @@ async def test_a_child_ends_when_it_is_asked_nothing_more():
     await asyncio.wait_for(child.stdout.readexactly(HEADER.size + 2), 30)
     child.stdin.close()
     assert await asyncio.wait_for(child.wait(), 10) == 0
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "AVIF"])
+async def test_a_picture_of_every_kind_is_drawn_anew_within_the_limits_of_the_process(
+    kind: str, small_pool: ReadingPool
+):
+    drawn = BytesIO()
+    Image.new("RGB", (3000, 2000), "red").save(drawn, kind)
+    webp = await small_pool.portrait(document(drawn.getvalue()))
+    assert webp is not None
+    assert Image.open(BytesIO(webp)).size == (256, 171)
+
+
+async def test_what_is_no_picture_is_none_and_costs_no_process(small_pool: ReadingPool):
+    before = small_pool.process_ids
+    assert await small_pool.portrait(document("<svg/>")) is None
+    assert small_pool.process_ids == before

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from mentions.model import Outcome, Status
 from mentions.storage import claims
+from mentions.storage.avatars import Avatars
 from mentions.streams.limits import Limits
 from tests.integration.workers.conftest import Clock, Journeys
 from tests.integration.workers.test_reread import HARMFUL, keep_old, now_of, outdated
@@ -15,7 +17,9 @@ from workers.kit import Kit
 from workers.schedule import LEADER, LEASE_S, Scheduler
 
 
-async def test_outcomes_are_forgotten_when_they_are_old(kit: Kit, limits: Limits, receive: Journeys, clock: Clock):
+async def test_outcomes_are_forgotten_when_they_are_old(
+    kit: Kit, limits: Limits, receive: Journeys, clock: Clock, tmp_path: Path
+):
     old, new = (
         receive.claim("http://a.example/1", "http://b.example/"),
         receive.claim("http://a.example/2", "http://b.example/"),
@@ -25,7 +29,7 @@ async def test_outcomes_are_forgotten_when_they_are_old(kit: Kit, limits: Limits
     clock.move_on(days=91)
     async with kit.db.write() as c:
         await claims.save(c, Outcome(new, Status.GONE, "gone", kit.now()))
-    running = asyncio.create_task(Scheduler(kit, limits, status_days=90).run())
+    running = asyncio.create_task(Scheduler(kit, limits, status_days=90, avatars=Avatars(tmp_path)).run())
 
     async def is_forgotten() -> bool:
         async with kit.db.read() as c:
@@ -38,14 +42,14 @@ async def test_outcomes_are_forgotten_when_they_are_old(kit: Kit, limits: Limits
         assert await claims.get(c, new.id) is not None
 
 
-async def test_only_one_worker_leads(kit: Kit, limits: Limits, receive: Journeys, clock: Clock):
+async def test_only_one_worker_leads(kit: Kit, limits: Limits, receive: Journeys, clock: Clock, tmp_path: Path):
     held = await limits.acquire(LEADER, 1, LEASE_S)
     assert held is not None
     old = receive.claim("http://a.example/1", "http://b.example/")
     async with kit.db.write() as c:
         await claims.save(c, Outcome(old, Status.GONE, "gone", kit.now()))
     clock.move_on(days=91)
-    second = Scheduler(kit, limits, status_days=90)
+    second = Scheduler(kit, limits, status_days=90, avatars=Avatars(tmp_path))
     assert not await second.lead()
     await limits.release(LEADER, held)
     assert await second.lead()
@@ -55,11 +59,11 @@ async def test_only_one_worker_leads(kit: Kit, limits: Limits, receive: Journeys
 
 
 async def test_the_leader_reads_old_entries_again_and_looks_at_pages_that_nobody_has_seen(
-    kit: Kit, limits: Limits, receive: Journeys, mine: Blog
+    kit: Kit, limits: Limits, receive: Journeys, mine: Blog, tmp_path: Path
 ):
     post = mine.page(title="Seen at last")
     old = await keep_old(kit, mine, HARMFUL)
-    running = asyncio.create_task(Scheduler(kit, limits, status_days=90).run())
+    running = asyncio.create_task(Scheduler(kit, limits, status_days=90, avatars=Avatars(tmp_path)).run())
 
     async def is_done() -> bool:
         page = await receive.page_of(post)

@@ -1,0 +1,35 @@
+"""The authors' pictures, from our cache: what workers have fetched and drawn anew, under names that follow from it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from mentions.storage.avatars import Avatars
+from service import keys
+from service.widget.assets import IMMUTABLE, has_current
+
+HEADERS: Final = {  # beside those of every answer
+    "Cache-Control": IMMUTABLE,
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+
+
+def setup(app: web.Application) -> None:
+    """Adds the pictures."""
+    app.router.add_get(r"/avatars/{name:[0-9a-f]{32}\.webp}", show_portrait)
+
+
+async def show_portrait(request: web.Request) -> web.StreamResponse:
+    """GET: a picture, or 304 when the asker has it, or 404."""
+    name = request.match_info["name"]
+    body = await asyncio.to_thread(Avatars(request.app[keys.SETTINGS].data_dir).read, name)
+    if body is None:
+        raise web.HTTPNotFound
+    etag = name.removesuffix(".webp")
+    headers = {**HEADERS, "ETag": f'"{etag}"'}
+    if has_current(request, etag):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, content_type="image/webp", headers=headers)
