@@ -53,6 +53,7 @@ class Scheduler:
         self._limits = limits
         self._status_kept = timedelta(days=status_days)
         self._token: str | None = None
+        portraits = Portraits(kit, limits, avatars)
         self._jobs: Sequence[_Periodic] = (
             _Periodic("claims.pruned", 3600, self._prune_claims),
             _Periodic("changes.compacted", 3600, self._compact_changes),
@@ -61,7 +62,8 @@ class Scheduler:
             _Periodic("entries.rechecked", 60, Rechecker(kit, limits).look_again),
             _Periodic("entries.reread", 60, Rereader(kit).read_again),
             _Periodic("pages.seen", 60, UnseenPages(kit, limits).look),
-            _Periodic("portraits.fetched", 15, Portraits(kit, limits, avatars).look),
+            _Periodic("portraits.fetched", 15, portraits.look),
+            _Periodic("portraits.pruned", 3600, portraits.prune),
         )
 
     async def run(self) -> None:

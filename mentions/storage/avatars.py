@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -55,3 +56,12 @@ class Avatars:
             return datetime.fromtimestamp((self._folder / name).stat().st_mtime, UTC) if NAME.fullmatch(name) else None
         except FileNotFoundError:
             return None
+
+    def forget(self, *, but: Collection[str], before: datetime) -> int:
+        """Removes the pictures at other paths than these that were last fetched before that moment; how many."""
+        forgotten = 0
+        for file in self._folder.glob("*"):
+            if PREFIX + file.name not in but and file.stat().st_mtime < before.timestamp():
+                file.unlink(missing_ok=True)
+                forgotten += 1
+        return forgotten

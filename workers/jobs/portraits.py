@@ -27,6 +27,8 @@ ROUND: Final = timedelta(hours=1)
 """From one walk through all entries to the next; between them only new ones are looked for."""
 REFRESH_AFTER: Final = timedelta(days=7)
 TRY_AGAIN_AFTER: Final = timedelta(days=1)
+UNNAMED_KEPT: Final = timedelta(hours=1)
+"""A picture that no entry shows may just be about to be named by one."""
 BUDGET_S: Final = 5.0
 MAX_BYTES: Final = 1 << 20
 ACCEPT: Final = "image/avif, image/webp, image/png, image/jpeg, image/gif;q=0.8"
@@ -89,6 +91,12 @@ class Portraits:
             if avatar is not None:
                 changed += await self._give(its_entries, photo, avatar)
         return changed
+
+    async def prune(self) -> int:
+        """Removes the pictures that no entry shows any more, for what was erased is erased here too; how many."""
+        async with self._kit.db.read() as c:
+            shown = await entries.avatars(c)
+        return await asyncio.to_thread(self._avatars.forget, but=shown, before=self._kit.now() - UNNAMED_KEPT)
 
     async def _is_old(self, entry: Entry) -> bool:
         """Whether the picture was fetched a week ago, or is not there any more."""

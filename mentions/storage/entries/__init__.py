@@ -4,6 +4,7 @@ Use it as one noun: `entries.insert(c, …)`, `entries.get(c, id)`, `entries.que
 
 from mentions.storage.entries.finding import (
     all_by_source,
+    avatars,
     by_source,
     copies_of,
     deleted_by,
@@ -43,6 +44,7 @@ __all__ = [
     "Target",
     "Version",
     "all_by_source",
+    "avatars",
     "by_source",
     "copies_of",
     "count",

@@ -148,6 +148,12 @@ async def with_photo(c: AsyncConnection, *, has_avatar: bool, after: int, limit:
     return await read(c, query.order_by(e.id).limit(limit))
 
 
+async def avatars(c: AsyncConnection) -> set[str]:
+    """The paths of all pictures that entries show."""
+    query = select(t.entries.c.avatar).where(t.entries.c.avatar.is_not(None)).distinct()
+    return {path for path in (await c.execute(query)).scalars() if path is not None}
+
+
 async def read(c: AsyncConnection, query: Select[Any]) -> list[Entry]:
     """The entries that a query of whole rows finds."""
     return [rows.entry(row) for row in await c.execute(query)]

@@ -165,6 +165,8 @@ async def update(
     changed: dict[str, Any] = {}
     if reaction is not None:
         changed |= _differing(old, rows.reaction_columns(reaction))
+        if avatar is KEEP and rows.entry(old).reaction.author.photo != reaction.author.photo:
+            avatar = None  # it shows another picture than the author has now
     if target is not None and not any(urls.same_resource(target, known) for known in old.targets):
         targets = [*old.targets, target]
         changed |= {"targets": targets} if old.targets else {"targets": targets, **_first_target(targets)}

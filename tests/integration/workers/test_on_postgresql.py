@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from mentions.model import EntryState, Status
 from mentions.storage import changes, entries, schema
-from tests.integration.workers.conftest import Journeys
+from mentions.storage.avatars import Avatars
+from mentions.streams.limits import Limits
+from tests.integration.workers.conftest import Clock, Journeys
+from tests.integration.workers.test_portraits import mention, picture
 from tests.peers import Blog
+from workers.jobs.portraits import Portraits
 from workers.kit import Kit
 
 
@@ -60,3 +65,16 @@ async def test_many_of_one_new_page_under_two_names_at_once_share_its_thread(
         assert len(await entries.thread(c, page.id, (EntryState.SHOWN,), None, 100)) == 12
         cursors = [change.cursor for change in await changes.since(c, 0)]
     assert cursors == sorted(cursors)
+
+
+async def test_an_author_gets_a_picture_and_it_is_forgotten_with_the_entry(
+    receive: Journeys, blog: Blog, mine: Blog, kit: Kit, limits: Limits, clock: Clock, tmp_path: Path
+):
+    portraits = Portraits(kit, limits, Avatars(tmp_path))
+    photo = blog.serve("/ann.png", picture(), content_type="image/png")
+    entry = await mention(receive, blog, mine.page(), photo)
+    assert await portraits.look() == 1
+    async with kit.db.write() as c:
+        await entries.withdraw(c, entry.id, now=kit.now())
+    clock.move_on(hours=2)
+    assert await portraits.prune() == 1

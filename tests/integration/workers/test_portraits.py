@@ -38,12 +38,13 @@ def picture(colour: str = "red", kind: str = "PNG") -> bytes:
     return out.getvalue()
 
 
-async def mention(receive: Journeys, blog: Blog, post: str, photo: str, path: str = "/reply") -> Entry:
-    """A reply by somebody who has a photo."""
+async def mention(receive: Journeys, blog: Blog, post: str, photo: str | None, path: str = "/reply") -> Entry:
+    """A reply by somebody who has a photo, or none."""
+    face = "" if photo is None else f'<img class="u-photo" src="{photo}" alt="">'
     source = blog.serve(
         path,
         f'<article class="h-entry"><div class="p-author h-card"><a class="u-url p-name" href="/">Ann</a>'
-        f'<img class="u-photo" src="{photo}" alt=""></div><a class="u-in-reply-to" href="{post}">re</a></article>',
+        f'{face}</div><a class="u-in-reply-to" href="{post}">re</a></article>',
     )
     entry = await receive.entry(await receive(source, post))
     assert entry.reaction.author.photo == photo
@@ -168,3 +169,46 @@ async def test_a_picture_is_refreshed_after_a_week_or_when_its_file_is_lost(
         file.unlink()
     assert (await looks(after=ROUND)).avatar == second
     assert [file.name for file in (tmp_path / "avatars").iterdir()] == [str(second).removeprefix(PREFIX)]
+
+
+@pytest.mark.parametrize("other", ["/other.png", None])
+async def test_another_photo_or_none_takes_the_place_of_the_picture(
+    other: str | None, kit: Kit, receive: Journeys, portraits: Portraits, mine: Blog, blog: Blog, clock: Clock
+):
+    post = mine.page()
+    entry = await mention(receive, blog, post, blog.serve("/ann.png", picture("red"), content_type="image/png"))
+    assert await portraits.look() == 1
+    first = (await now_of(kit, entry)).avatar
+    photo = blog.serve(other, picture("blue"), content_type="image/png") if other else None
+    assert (await mention(receive, blog, post, photo)).avatar is None
+    await portraits.look()
+    clock.move_on(seconds=ROUND.total_seconds())
+    assert sum([await portraits.look() for _ in range(2)]) == (photo is not None)
+    second = (await now_of(kit, entry)).avatar
+    assert second != first
+    assert (second is None) == (photo is None)
+
+
+async def test_the_picture_of_an_erased_entry_is_erased_and_one_that_is_shown_stays(
+    kit: Kit, receive: Journeys, portraits: Portraits, mine: Blog, blog: Blog, clock: Clock, tmp_path: Path
+):
+    post = mine.page()
+    gone, kept = [
+        await mention(
+            receive,
+            blog,
+            post,
+            blog.serve(f"/{colour}.png", picture(colour), content_type="image/png"),
+            f"/by/{colour}",
+        )
+        for colour in ("red", "blue")
+    ]
+    assert await portraits.look() == 2
+    async with kit.db.write() as c:
+        await entries.withdraw(c, gone.id, now=kit.now())
+    assert await portraits.prune() == 0, "a picture that was fetched just now may be about to be named"
+    clock.move_on(hours=2)
+    assert await portraits.prune() == 1
+    shown = (await now_of(kit, kept)).avatar
+    assert [PREFIX + file.name for file in (tmp_path / "avatars").iterdir()] == [shown]
+    assert await portraits.prune() == 0
