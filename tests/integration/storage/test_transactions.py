@@ -26,8 +26,10 @@ async def add(db: Database, follower: str, cursor: int = 1) -> None:
 
 
 async def followers(db: Database) -> set[str]:
+    """Whom `add` has put in: a fresh database has the follower that deliveries need."""
     async with db.read() as c:
-        return set((await c.execute(text("SELECT follower FROM positions"))).scalars())
+        found = await c.execute(text("SELECT follower FROM positions WHERE follower <> 'deliveries'"))
+        return set(found.scalars())
 
 
 async def test_what_was_written_is_seen_by_the_next_reader(db):
@@ -130,7 +132,7 @@ def _wal_commits(db: Database) -> int:
 async def test_a_write_returns_only_when_another_process_could_read_it(sqlite_db):
     def rows() -> int:
         with sqlite3.connect(str(sqlite_db.url.database)) as other:
-            return int(other.execute("SELECT count(*) FROM positions").fetchone()[0])
+            return int(other.execute("SELECT count(*) FROM positions WHERE follower LIKE 'f%'").fetchone()[0])
 
     async def add_and_look(number: int) -> bool:
         await add(sqlite_db, f"f{number}")
