@@ -9,11 +9,12 @@ import signal
 import sys
 import textwrap
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from mentions.errors import ConfigurationError
+from mentions.errors import ConfigurationError, Unavailable
 from mentions.streams.embedded import EmbeddedRedis, find_redis_server
 from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
@@ -226,11 +227,19 @@ async def test_what_was_accepted_is_there_after_a_kill_in_the_same_instant(data_
     link = await RedisLink.open(None, data_dir)
     queue = Queue(link.client, bound=1000)
     accepted = []
+
+    async def is_back() -> bool:  # one that is killed again and again is revived after a pause
+        with suppress(Unavailable):
+            await link.ping()
+            return True
+        return False
+
     for _ in range(5):
         claims = [claim() for _ in range(20)]
         await asyncio.gather(*(queue.add(one) for one in claims))
         await kill_redis(data_dir)
         accepted += claims
+        await eventually(is_back, within_s=30)
     jobs = await queue.take("w1", count=1000, block_ms=0)
     assert {job.claim for job in jobs} == set(accepted)
     await link.close()
