@@ -49,12 +49,13 @@ MOST_BODY_BYTES = 256 * 1024
 BACKLOG = 1024
 
 
-def create_app(settings: Settings) -> web.Application:
+def create_app(settings: Settings, tempo: keys.Tempo = keys.USUAL) -> web.Application:
     """The application; its dependencies are opened when it starts, and closed when it has stopped."""
     app = web.Application(
         middlewares=[wire.tell, wire.answer_preflights, problems.answer_problems], client_max_size=MOST_BODY_BYTES
     )
     app[keys.SETTINGS] = settings
+    app[keys.TEMPO] = tempo
     app[keys.SHELF] = Shelf()
     app.cleanup_ctx.extend([_database, _redis])
     app.on_startup.append(demo.ensure_site)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
@@ -17,7 +18,24 @@ from mentions.streams.tallies import Tallies
 from service.places import SiteCache
 from service.shelf import Shelf
 
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How long the service waits, and how many may wait: fixed by the contract or by experience, not by operators."""
+
+    pingback_wait_s: float = 8.0
+    """How long a pingback waits for its outcome (contract §4)."""
+    heartbeat_s: float = 15.0
+    """A stream that has nothing to tell shows that it lives, and looks for itself, this often."""
+    page_to_come_s: float = 3.0
+    """The same for a page that nobody has answered yet."""
+    streams_of_one: int = 40
+    """Streams that one client may have open."""
+
+
+USUAL: Final = Tempo()
 SETTINGS: Final = web.AppKey("settings", Settings)
+TEMPO: Final = web.AppKey("tempo", Tempo)
 DB: Final = web.AppKey("db", Database)
 REDIS: Final = web.AppKey("redis", RedisLink)
 QUEUE: Final = web.AppKey("queue", Queue)

@@ -25,15 +25,9 @@ from service.api.jf2 import TOLD_WITH_ENTRY, Jf2
 
 log = logs.get_logger(__name__)
 
-HEARTBEAT_S: Final = 15.0
-"""So often a silent stream says that it lives, and looks for itself."""
-PAGE_TO_COME_S: Final = 3.0
-"""So often a stream of a page that nobody has answered yet asks whether it exists now."""
 RECONNECT_MS: Final = 3000
 MOST_STREAMS: Final = 5_000
 """Streams that one process serves at a time."""
-MOST_STREAMS_OF_ONE: Final = 40
-"""Streams that one client may have at a time."""
 _BATCH: Final = 200
 _MOST_PER_PAGE: Final = 1_000
 
@@ -138,7 +132,7 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
 def _admit(app: web.Application, streams: dict[str, int], client: str) -> None:
     if sum(streams.values()) >= MOST_STREAMS:
         raise Unavailable("Too many streams are open here.", retry_after_s=30)
-    if app[keys.SETTINGS].rate_limits and streams.get(client, 0) >= MOST_STREAMS_OF_ONE:
+    if app[keys.SETTINGS].rate_limits and streams.get(client, 0) >= app[keys.TEMPO].streams_of_one:
         raise RateLimited("You have too many streams open.", retry_after_s=30)
 
 
@@ -146,6 +140,7 @@ async def _stream(
     app: web.Application, answer: web.StreamResponse, target: str, page: Page | None, cursor: int
 ) -> None:
     """Writes changes as they come, until the client goes or the process is to stop."""
+    tempo = app[keys.TEMPO]
     closing = asyncio.create_task(app[keys.CLOSING].wait(), name="live.closing")
     news = asyncio.Event()
     follower: asyncio.Task[None] | None = None
@@ -158,7 +153,7 @@ async def _stream(
             news.clear()
             cursor, is_behind = await _write_since(app, answer, page, cursor)
             if not is_behind:
-                await _wait(news, closing, HEARTBEAT_S if page else PAGE_TO_COME_S)
+                await _wait(news, closing, tempo.heartbeat_s if page else tempo.page_to_come_s)
                 if not news.is_set():
                     await answer.write(b": alive\n\n")
     finally:

@@ -21,7 +21,6 @@ from service.intake import reception
 
 log = logs.get_logger(__name__)
 
-WAIT_S: Final = 8.0
 _DRAINED_BYTES: Final = 8 << 20
 """So much of a body that is too long is read and dropped, so that its sender hears the answer."""
 
@@ -87,7 +86,7 @@ async def _ping(request: web.Request, source: str, target: str) -> str:
         received_at=reception.now(),
     )
     added = await reception.keep(request, claim, site)
-    await request.app[keys.EVENTS].wait_finished(added.id, WAIT_S)
+    await request.app[keys.EVENTS].wait_finished(added.id, request.app[keys.TEMPO].pingback_wait_s)
     async with request.app[keys.DB].read() as c:
         outcome = await claims.get(c, added.id)
     return _say(outcome, claim, reception.status_url(request, added.id))

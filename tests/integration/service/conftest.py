@@ -161,12 +161,14 @@ class Answer:
 
 
 @asynccontextmanager
-async def running(folder: Path, redis_url: str, **options: Any) -> AsyncIterator[Service]:
-    """A service until the block is left."""
+async def running(
+    folder: Path, redis_url: str, tempo: keys.Tempo = keys.USUAL, **options: Any
+) -> AsyncIterator[Service]:
+    """A service until the block is left; `options` are settings."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         base = f"http://127.0.0.1:{sock.getsockname()[1]}"
         given = {"data_dir": folder, "redis_url": redis_url, "public_url": base, "rate_limits": False, "demo": "off"}
-        app = create_app(Settings(**(given | options)))
+        app = create_app(Settings(**(given | options)), tempo)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
         await runner.setup()
         try:

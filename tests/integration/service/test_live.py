@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from mentions.model import EntryState, Url
+from service import keys
 from service.api import live
 from tests.integration.service.conftest import POST, Service, running
 from tests.support.redis_server import RedisServer
@@ -107,28 +108,23 @@ async def test_a_stream_tells_of_its_page_and_of_what_may_be_seen_only(service: 
         assert (await stream.event())["wm-id"] == shown
 
 
-async def test_a_page_that_nobody_has_answered_yet_can_be_listened_to(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(live, "PAGE_TO_COME_S", 0.05)
+async def test_a_page_that_nobody_has_answered_yet_can_be_listened_to(tmp_path, redis_url: str):
     target = "https://blog.example/fresh"
-    async with listening(service, target) as stream:
+    quick = keys.Tempo(page_to_come_s=0.05)
+    async with running(tmp_path, redis_url, quick) as service, listening(service, target) as stream:
         first = await published(service, target=target)
         assert (await stream.event())["wm-id"] == first
 
 
-async def test_a_silent_stream_shows_that_it_lives(service: Service, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(live, "HEARTBEAT_S", 0.05)
-    await service.respond()
-    async with listening(service) as stream:
-        assert "" in await stream.block()
+async def test_a_silent_stream_shows_that_it_lives(tmp_path, redis_url: str):
+    async with running(tmp_path, redis_url, keys.Tempo(heartbeat_s=0.05)) as service:
+        await service.respond()
+        async with listening(service) as stream:
+            assert "" in await stream.block()
 
 
-async def test_without_redis_a_stream_is_slower_and_misses_nothing(
-    tmp_path, mortal_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(live, "HEARTBEAT_S", 0.1)
-    async with running(tmp_path, mortal_redis.url) as service:
+async def test_without_redis_a_stream_is_slower_and_misses_nothing(tmp_path, mortal_redis: RedisServer):
+    async with running(tmp_path, mortal_redis.url, keys.Tempo(heartbeat_s=0.1)) as service:
         await service.respond()
         async with listening(service) as stream:
             mortal_redis.stop()
@@ -158,9 +154,8 @@ async def test_a_stream_of_nothing_of_ours_is_an_error(service: Service, params:
     assert (await service.get("/api/events", params=params)).error == problem
 
 
-async def test_one_client_may_have_so_many_streams(tmp_path, redis_url: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(live, "MOST_STREAMS_OF_ONE", 1)
-    async with running(tmp_path, redis_url, rate_limits=True) as service:
+async def test_one_client_may_have_so_many_streams(tmp_path, redis_url: str):
+    async with running(tmp_path, redis_url, keys.Tempo(streams_of_one=1), rate_limits=True) as service:
         async with listening(service):
             assert (await service.get("/api/events", params={"target": POST})).error == (429, "rate_limit_exceeded")
         await eventually(lambda: not service.app[live.STREAMS], within_s=5)

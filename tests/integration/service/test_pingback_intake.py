@@ -81,12 +81,12 @@ async def test_a_withdrawn_mention_is_told_by_what_its_page_was_like(service: Se
     assert answered == code
 
 
-async def test_what_takes_too_long_is_accepted_with_its_status_url(service: Service, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("service.intake.pingback.WAIT_S", 0.2)
-    answered = await ping(service, SOURCE, POST)
-    assert isinstance(answered, str)
-    location = answered[answered.index(service.base) :].rstrip(".")
-    assert (await service.get(location)).json()["status"] == "queued"
+async def test_what_takes_too_long_is_accepted_with_its_status_url(tmp_path, redis_url: str):
+    async with running(tmp_path, redis_url, keys.Tempo(pingback_wait_s=0.2)) as service:
+        answered = await ping(service, SOURCE, POST)
+        assert isinstance(answered, str)
+        location = answered[answered.index(service.base) :].rstrip(".")
+        assert (await service.get(location)).json()["status"] == "queued"
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,8 @@ async def test_get_is_told_to_post(service: Service):
     assert (answer.status, answer.headers["Allow"]) == (405, "POST")
 
 
-async def test_one_client_that_pings_too_much_is_49(tmp_path, redis_url: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("service.intake.pingback.WAIT_S", 0.0)
-    async with running(tmp_path, redis_url, rate_limits=True) as service:
+async def test_one_client_that_pings_too_much_is_49(tmp_path, redis_url: str):
+    async with running(tmp_path, redis_url, keys.Tempo(pingback_wait_s=0.0), rate_limits=True) as service:
         answers = await asyncio.gather(*(ping(service, f"https://s{n}.example/", POST) for n in range(170)))
         assert {49} == {answer for answer in answers if isinstance(answer, int)}
 
