@@ -138,10 +138,9 @@ def _names(entry: Entry, permalink_base: str) -> Iterator[str]:
 
 @lru_cache(maxsize=8192)  # a thread is laid out again for every reader
 def _name_key(url: str) -> str | None:
-    """A spelling-tolerant key; the fragment stays, because comments on one page differ in nothing else."""
-    if (parsed := urls.parse(url)) is None:
-        return None
-    return f"{urls.page_key(parsed)}#{urls.fragment(parsed) or ''}"
+    """`urls.response_key`, kept; None for what is no absolute URL."""
+    parsed = urls.parse(url)
+    return urls.response_key(parsed) if parsed is not None else None
 
 
 def _parents(known: Mapping[int, Entry], stands_for: Mapping[int, int], permalink_base: str) -> dict[int, int | None]:

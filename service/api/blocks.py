@@ -22,8 +22,8 @@ from mentions.storage.blocks import Block, Rule
 from mentions.storage.tokens import Token
 from service import answers, keys
 from service.api import jf2, tokens
-from service.api.comments import announce
 from service.api.moderation import read_object
+from service.api.news import announce
 from service.intake.reception import now
 
 log = logs.get_logger(__name__)

@@ -30,7 +30,6 @@ from mentions.errors import (
     NotFound,
     RateLimited,
     TargetClosed,
-    Unavailable,
     YmatebError,
 )
 from mentions.model import Author, Change, Entry, EntryState, Kind, Page, Protocol, Reaction, Site
@@ -40,6 +39,7 @@ from mentions.streams.visitors import Visitors
 from mentions.typed import Typed
 from service import answers, clients, keys, origins, problems
 from service.api import jf2, judging, query
+from service.api.news import announce
 from service.api.tokens import sent_token
 from service.forms import read_form
 from service.intake.reception import now
@@ -351,14 +351,6 @@ def _to_thread(request: web.Request, page: Page, lang: str | None, fragment: str
     wishes = {"target": page.url, **({"lang": lang} if lang else {}), **more}
     location = f"{request.app[keys.SETTINGS].public_url}/embed?{urlencode(wishes)}#{fragment}"
     return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
-
-
-async def announce(app: web.Application, page_id: int, cursor: int) -> None:
-    """Tells whoever follows the page; while Redis is away they find out by themselves."""
-    try:
-        await app[keys.EVENTS].publish_change(page_id, cursor)
-    except Unavailable:
-        log.warning("change.untold", page_id=page_id)
 
 
 async def read_fields(request: web.Request) -> Mapping[str, object]:

@@ -9,7 +9,7 @@ from mentions.model import Change
 from mentions.storage import changes, entries
 from service import answers, keys
 from service.api import tokens
-from service.api.comments import announce
+from service.api.news import announce
 from service.intake.reception import now
 
 

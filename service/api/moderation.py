@@ -13,11 +13,12 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config import logs
-from mentions.errors import Conflict, InvalidRequest, InvalidTarget, NotFound, Unavailable
+from mentions.errors import Conflict, InvalidRequest, InvalidTarget, NotFound
 from mentions.model import Change, Claim, Entry, EntryState, Page, Protocol
 from mentions.storage import audit, changes, entries, learning, pages
 from service import answers, keys
 from service.api import jf2, query, tokens
+from service.api.news import announce
 from service.intake.reception import new_claim_id, now
 
 log = logs.get_logger(__name__)
@@ -69,7 +70,7 @@ async def decide(request: web.Request) -> web.Response:
             cursor = await changes.append(c, **facts, change=CHANGES[new.state], now=now())
     if cursor is not None:
         log.info("entry.decided", entry_id=new.id, action=action, token_id=token.id)
-        await _announce(request.app, page, cursor)
+        await announce(request.app, page.id, cursor)
     return _entry_answer(request, new, page)
 
 
@@ -90,14 +91,6 @@ def _entry_answer(request: web.Request, entry: Entry, page: Page) -> web.Respons
     else:
         body = jf2.entry_to_jf2(entry, page, request.app[keys.SETTINGS].public_url)
     return answers.json_answer(request, {**body, "wm-status": entry.state.value}, cache="no-store")
-
-
-async def _announce(app: web.Application, page: Page, cursor: int) -> None:
-    """Tells whoever follows the page; while Redis is away they find out by themselves."""
-    try:
-        await app[keys.EVENTS].publish_change(page.id, cursor)
-    except Unavailable:
-        log.warning("change.untold", page_id=page.id)
 
 
 # --- pages --------------------------------------------------------------------------------------------------------
