@@ -92,6 +92,19 @@ DELIVERIES: Final = Counter(
     ("outcome",),  # accepted, later or given_up
     registry=WORKERS,
 )
+ERRANDS: Final = Counter(
+    "ymateb_errands",
+    "What the service had workers do, by how it ended.",
+    ("errand", "outcome"),  # a name of workers.jobs.errands.HANDLERS, or unknown; done, refused, failed or late
+    registry=WORKERS,
+)
+ERRAND_SECONDS: Final = Histogram(
+    "ymateb_errand_seconds",
+    "How long errands took, from being taken to being answered.",
+    ("errand",),  # as above
+    buckets=_SLOW_S,
+    registry=WORKERS,
+)
 
 
 class Depths(Protocol):

@@ -20,6 +20,7 @@ from mentions.errors import ConfigurationError
 from mentions.model import Claim, Outcome, Status
 from mentions.storage import Database, schema
 from mentions.storage.avatars import Avatars
+from mentions.streams.errands import Errands
 from mentions.streams.events import Events
 from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink
@@ -27,6 +28,7 @@ from mentions.streams.queue import Queue
 from mentions.streams.tallies import Tallies
 from workers.jobs.deliver import Deliverer
 from workers.jobs.demo import send_demo
+from workers.jobs.errands import ErrandRunner
 from workers.jobs.receive import Receiver
 from workers.jobs.storing import store_failure
 from workers.kit import Kit
@@ -89,7 +91,7 @@ def make_worker(kit: Kit, link: RedisLink, limits: Limits, settings: Settings) -
         fail=fail,
         concurrency=settings.worker_concurrency,
         grace_s=settings.shutdown_grace_s,
-        side_tasks=(scheduler.run, Deliverer(kit, limits).run, demo),
+        side_tasks=(scheduler.run, Deliverer(kit, limits).run, ErrandRunner(kit, Errands(link.client)).run, demo),
     )
 
 

@@ -3,4 +3,6 @@
 link.py       the way to Redis (embedded.py starts our own); raises `Unavailable` while it is away
 queue.py      claims from their 201 to their outcome
 events.py     news of claims and pages
+errands.py    what the service asks a worker for, and the answer
+hub.py        the one connection through which a process hears
 limits.py     token buckets and leases"""

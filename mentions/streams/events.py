@@ -7,21 +7,16 @@ reconnection: nothing is missed for good.  The change log itself, with its curso
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, Final
-
-import structlog
+from collections.abc import AsyncGenerator
+from typing import Final
 
 from mentions.errors import Unavailable
+from mentions.streams.hub import Hub
 from mentions.streams.messages import PREFIX, claim_key
-from mentions.streams.scripts import DEADLINE_S, Client, Scripts, as_text, reaching_redis
+from mentions.streams.scripts import DEADLINE_S, Client, Scripts, reaching_redis
 
 _CURSOR_KEPT_MS: Final = 60 * 60 * 1000
 """How long a page's last cursor is kept for those whose connection is away."""
-_RECONNECT_S: Final = (0.05, 2.0)
-
-log = structlog.get_logger(__name__)
 
 
 def _claim_channel(claim_id: str) -> str:
@@ -38,7 +33,7 @@ class Events:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._scripts = Scripts(client)
-        self._hub = _Hub(client)
+        self._hub = Hub(client)
 
     async def publish_finished(self, claim_id: str) -> None:
         """There is news of a claim: its outcome, or that it will be tried again.  Call it before `Queue.finish`."""
@@ -93,97 +88,3 @@ class Events:
                     return int(await self._client.get(f"{channel}:cursor") or 0)
         except Unavailable:
             return 0
-
-
-class _Ear:
-    """One listener.  `latest` is the number that was heard; None: look for yourself."""
-
-    def __init__(self) -> None:
-        self.latest: int | None = None
-        self._heard: int | None = None
-        self._has_news = asyncio.Event()
-
-    def tell(self, number: int | None) -> None:
-        if number is not None:
-            self._heard = max(number, self._heard or number)
-        self._has_news.set()
-
-    async def news(self) -> None:
-        await self._has_news.wait()
-        self._has_news.clear()
-        self.latest, self._heard = self._heard, None
-
-
-class _Hub:
-    """One subscription connection, shared by every listener of the process; open while there is one."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._ears: dict[str, set[_Ear]] = {}
-        self._live: set[str] = set()
-        """Channels that Redis has confirmed; a further listener need not wait for that."""
-        self._changed = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    @asynccontextmanager
-    async def listen(self, channel: str) -> AsyncIterator[_Ear]:
-        """An ear that is told to look for itself as soon as it misses nothing more, and after each reconnection."""
-        ear = _Ear()
-        self._ears.setdefault(channel, set()).add(ear)
-        if channel in self._live:
-            ear.tell(None)
-        self._changed.set()
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="events.listen")
-        try:
-            yield ear
-        finally:
-            self._ears[channel].discard(ear)
-            if not self._ears[channel]:
-                del self._ears[channel]
-                self._changed.set()
-            if not self._ears and self._task is not None:
-                self._task.cancel()
-                self._task = None
-
-    async def _run(self) -> None:
-        pause_s = _RECONNECT_S[0]
-        while True:
-            self._live = set()
-            try:
-                async with self._client.pubsub() as pubsub:
-                    subscribed = await self._subscribe(pubsub, set())
-                    pause_s = _RECONNECT_S[0]
-                    async with asyncio.TaskGroup() as tasks:
-                        tasks.create_task(self._read(pubsub), name="events.read")
-                        tasks.create_task(self._keep_subscribed(pubsub, subscribed), name="events.subscribe")
-            except* Exception as errors:  # noqa: BLE001 - redis-py also trips over itself when it reconnects
-                log.warning("events.were_lost", error=repr(errors.exceptions[0]), again_in_s=pause_s)
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, _RECONNECT_S[1])
-
-    async def _keep_subscribed(self, pubsub: Any, subscribed: set[str]) -> None:
-        while True:
-            await self._changed.wait()
-            subscribed = await self._subscribe(pubsub, subscribed)
-
-    async def _subscribe(self, pubsub: Any, subscribed: set[str]) -> set[str]:
-        """Brings the connection from `subscribed` to what is wanted; never to nothing, which would end the reading."""
-        self._changed.clear()
-        wanted = set(self._ears)
-        async with asyncio.timeout(DEADLINE_S):
-            if new := wanted - subscribed:
-                await pubsub.subscribe(*new)
-            if old := subscribed - wanted:
-                self._live -= old
-                await pubsub.unsubscribe(*old)
-        return wanted
-
-    async def _read(self, pubsub: Any) -> None:
-        async for message in pubsub.listen():
-            kind, channel = message["type"], as_text(message["channel"])
-            if kind in ("subscribe", "message"):
-                if kind == "subscribe":
-                    self._live.add(channel)
-                for ear in self._ears.get(channel, ()):
-                    ear.tell(int(message["data"]) if kind == "message" else None)

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from mentions.errors import ConfigurationError, Unavailable
+from mentions.streams.errands import Errands
 from mentions.streams.events import Events
 from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink, client_for
@@ -30,7 +31,7 @@ from tests.support.waiting import eventually, wait_until
 
 
 async def use_everything(link: RedisLink, claim) -> None:
-    """The queue, events and limits, once through."""
+    """The queue, events, limits and errands, once through."""
     queue, events, limits = Queue(link.client, bound=10), Events(link.client), Limits(link.client)
     await link.ping()
     claims = [claim("a"), claim("a"), claim("b")]
@@ -62,6 +63,12 @@ async def use_everything(link: RedisLink, claim) -> None:
     token = await limits.acquire("a.example", 1, 10)
     assert await limits.acquire("a.example", 1, 10) is None
     await limits.release("a.example", token)
+    errands = Errands(link.client)
+    asking = asyncio.create_task(errands.ask("greet", {"whom": "you"}, timeout_s=10))
+    taken = await errands.take(wait_s=10)
+    assert taken is not None
+    assert await errands.answer(taken, {"greeting": f"hello {taken.facts['whom']}"})
+    assert await asking == {"greeting": "hello you"}
 
 
 # --- kinds of URL ------------------------------------------------------------------------------------------------
