@@ -20,6 +20,7 @@ from mentions.storage.inserting import insert_or
 
 LOCK: Final = 0x796D_6174_6562
 """Key of the advisory lock: "ymateb"."""
+_KNOWN: Final = [change.value for change in Change]
 _LOCKING: Final = select(func.pg_advisory_xact_lock(LOCK))
 _APPENDING: Final = insert(t.changes).returning(t.changes.c.cursor)
 
@@ -66,8 +67,10 @@ async def append_many(c: AsyncConnection, changed: Iterable[tuple[int, int, int,
 async def since(
     c: AsyncConnection, cursor: int, limit: int = 1000, *, site_id: int | None = None, page_id: int | None = None
 ) -> list[Changed]:
-    """The changes after `cursor`, oldest first; of one site or one page when named."""
-    query = select(t.changes).where(t.changes.c.cursor > cursor)
+    """The changes after `cursor`, oldest first; of one site or one page when named.
+
+    One that a newer version has told of, in a word that we do not know, is passed over."""
+    query = select(t.changes).where(t.changes.c.cursor > cursor, t.changes.c.change.in_(_KNOWN))
     if site_id is not None:
         query = query.where(t.changes.c.site_id == site_id)
     if page_id is not None:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mentions import urls
 from mentions.errors import NotFound
 from mentions.model import EntryState, Page
-from mentions.storage import merging
+from mentions.storage import merging, sound
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.inserting import insert_or
@@ -30,7 +30,7 @@ async def by_keys(c: AsyncConnection, keys: Iterable[str]) -> dict[str, Page]:
     """The pages that spellings belong to, by spelling; unknown ones are left out."""
     hashes = {key_of(key): key for key in keys if key}
     query = select(t.pages, t.page_urls.c.key_hash).join(t.page_urls).where(t.page_urls.c.key_hash.in_(hashes))
-    return {hashes[row.key_hash]: _page(row) for row in await c.execute(query)} if hashes else {}
+    return {hashes[row.key_hash]: _page(row) for row in await sound.rows(c, query, t.pages.c.id)} if hashes else {}
 
 
 async def by_id(c: AsyncConnection, page_id: int) -> Page | None:
@@ -181,7 +181,7 @@ async def _names_of(c: AsyncConnection, site_id: int) -> set[str]:
 
 
 async def _read(c: AsyncConnection, query: Select[Any]) -> list[Page]:
-    return [_page(row) for row in await c.execute(query)]
+    return [_page(row) for row in await sound.rows(c, query, t.pages.c.id)]
 
 
 def _page(row: Row[Any]) -> Page:

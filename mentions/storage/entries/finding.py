@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, Text, or_, select, type_coerce
+import structlog
+from sqlalchemy import Row, Select, Text, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions.model import Entry, EntryState, Protocol
 from mentions.policy import Person, person_of
+from mentions.storage import sound
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.entries import rows
 from mentions.storage.entries.writing import SPLIT, Revision
+
+log = structlog.get_logger(__name__)
 
 _AT_ONCE: Final = 50
 """Entries of one author that are read at a time."""
@@ -22,10 +26,10 @@ _AT_ONCE: Final = 50
 
 async def get(c: AsyncConnection, entry_id: int) -> Entry | None:
     """The entry of that `wm-id`, tombstones too; for one that was merged into another, that other one."""
-    row = (await c.execute(select(t.entries).where(t.entries.c.id == entry_id))).one_or_none()
-    if row is not None and row.merged_into is not None:
-        return await get(c, row.merged_into)  # which is merged into none itself
-    return rows.entry(row) if row else None
+    found = await sound.rows(c, select(t.entries).where(t.entries.c.id == entry_id), t.entries.c.id)
+    if found and found[0].merged_into is not None:
+        return await get(c, found[0].merged_into)  # which is merged into none itself
+    return next(_entries(found), None)
 
 
 async def many(c: AsyncConnection, ids: Iterable[int]) -> dict[int, Entry]:
@@ -155,8 +159,16 @@ async def avatars(c: AsyncConnection) -> set[str]:
 
 
 async def read(c: AsyncConnection, query: Select[Any]) -> list[Entry]:
-    """The entries that a query of whole rows finds."""
-    return [rows.entry(row) for row in await c.execute(query)]
+    """The entries that a query of whole rows finds; one that cannot be read hides no other."""
+    return list(_entries(await sound.rows(c, query, t.entries.c.id)))
+
+
+def _entries(found: Iterable[Row[Any]]) -> Iterator[Entry]:
+    for row in found:
+        try:
+            yield rows.entry(row)
+        except (TypeError, ValueError) as problem:
+            log.warning("entry.unreadable", entry_id=row.id, problem=str(problem)[:200])
 
 
 def _of_source(source_key: str) -> Select[Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import urls
@@ -15,6 +15,7 @@ from mentions.model import Entry, EntryState, Kind
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.entries.finding import read
+from mentions.storage.entries.rows import KINDS
 
 SHOWN: Final = (EntryState.SHOWN,)
 MAX_PER_PAGE: Final = 10_000
@@ -144,16 +145,18 @@ async def thread(
     return await read(c, found.order_by(t.entries.c.id).limit(limit))
 
 
-async def replies_to(c: AsyncConnection, ids: Iterable[int]) -> dict[int, tuple[int, datetime]]:
-    """How many shown replies hang right below each entry, and when the last of them changed."""
+async def replies_to(c: AsyncConnection, ids: Iterable[int]) -> dict[int, tuple[int, datetime | None]]:
+    """How many shown replies hang right below each entry, and when the last of them changed.
+
+    The moment is read here, not by the driver, so that an odd one costs only itself."""
     e = t.entries.c
     query = (
-        select(e.parent_id, func.count(), func.max(e.updated_at))
+        select(e.parent_id, func.count(), cast(func.max(e.updated_at), Text))
         .where(e.parent_id.in_(list(ids)), e.state == EntryState.SHOWN.value, e.private.is_(False))
         .where(e.cluster_id.is_(None), e.merged_into.is_(None))
         .group_by(e.parent_id)
     )
-    return {parent_id: (number, last) for parent_id, number, last in await c.execute(query)}
+    return {parent_id: (number, _moment(last)) for parent_id, number, last in await c.execute(query)}
 
 
 async def of_site(
@@ -162,6 +165,15 @@ async def of_site(
     """The entries of a site above id `after`, by id, private ones too: for exports and moderation queues."""
     where = _where(MentionQuery(site_ids=(site_id,), states=tuple(states), include_private=True))
     return await read(c, select(t.entries).where(where, t.entries.c.id > after).order_by(t.entries.c.id).limit(limit))
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment as a database writes it; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _where(q: MentionQuery) -> ColumnElement[bool]:
@@ -226,4 +238,6 @@ async def _counts(c: AsyncConnection, where: ColumnElement[bool]) -> dict[str, i
 
 
 def _count_name(kind: str, rsvp: str | None) -> str:
+    if kind not in KINDS:
+        return Kind.MENTION.value
     return f"rsvp-{rsvp}" if kind == Kind.RSVP and rsvp else kind

@@ -14,6 +14,8 @@ from mentions.storage.columns import key_of
 
 log = structlog.get_logger(__name__)
 
+KINDS: Final = frozenset(kind.value for kind in Kind)
+"""A newer version may know more; to us those are mentions."""
 OWN: Final = "own"
 """Role of the URLs by which an entry is known: source, url, uid, syndication, canonical."""
 ANSWERS: Final = "answers"
@@ -66,7 +68,9 @@ def reaction_columns(reaction: Reaction) -> dict[str, Any]:
 
 
 def entry(row: Any) -> Entry:
-    """The entry of a row of the table, or of something with the same attributes."""
+    """The entry of a row of the table, or of something with the same attributes.
+
+    Raises ValueError or TypeError for a row that no version of ours has written."""
     return Entry(
         id=row.id,
         page_id=row.page_id,
@@ -84,7 +88,7 @@ def entry(row: Any) -> Entry:
         parent_id=row.parent_id,
         cluster_id=row.cluster_id,
         private=row.private,
-        likes=row.likes,
+        likes=int(row.likes),
         avatar=row.avatar,
         etag=row.etag,
         last_modified=row.last_modified,
@@ -100,4 +104,4 @@ def reaction(data: Any, *, entry_id: int, kind: str) -> Reaction:
         return reaction_from_json(data)
     except CodecError as problem:
         log.warning("entry.unreadable", entry_id=entry_id, problem=str(problem))
-        return Reaction(kind=Kind(kind))
+        return Reaction(kind=Kind(kind) if kind in KINDS else Kind.MENTION)

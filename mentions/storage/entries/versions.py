@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions.storage import tables as t
@@ -22,7 +22,8 @@ async def version(c: AsyncConnection, page_ids: Iterable[int]) -> Version:
     ids = sorted(page_ids)
     e, p = t.entries.c, t.pages.c
     cursor = select(func.max(t.changes.c.cursor)).where(t.changes.c.page_id.in_(ids)).scalar_subquery()
-    written = (func.count(), func.max(e.id), func.max(e.updated_at), func.max(e.checked_at), func.sum(e.likes))
+    moments = [cast(func.max(moment), Text) for moment in (e.updated_at, e.checked_at)]  # also what is no date
+    written = (func.count(), func.max(e.id), *moments, func.sum(e.likes))
     entries = select(cursor, *written).where(e.page_id.in_(ids))
     pages = select(p.id, p.url, p.title, p.closed).where(p.id.in_(ids)).order_by(p.id)
     parts = [(await c.execute(query)).all() for query in (entries, pages)]

@@ -424,6 +424,35 @@ async def test_thousands_of_entries_come_in_one_page(service: Service):
 
 
 @pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("reaction", "'{broken'"),
+        ("reaction", "CAST(x'FFFE' AS TEXT)"),
+        ("targets", "'7'"),
+        ("kind", "'sixth-sense'"),
+        ("protocol", "'carrier pigeon'"),
+        ("received_at", "'once'"),
+        ("updated_at", "'never'"),
+        ("likes", "'many'"),
+    ],
+)
+async def test_a_row_that_cannot_be_read_hides_no_other(service: Service, column: str, value: str):
+    odd, good = await service.respond(), await service.respond()
+    async with service.db.write() as c:
+        await c.execute(text(f"UPDATE entries SET {column} = {value} WHERE id = {odd.id}"))
+    asked = {"params": {"target": POST}}
+    for path in ("mentions", "mentions.jf2", "mentions.atom", "mentions.html", "count", "thread", "thread.atom"):
+        assert (await service.get(f"/api/{path}", **asked)).status == 200, path
+    for path in ("/thread.html", "/embed"):
+        assert (await service.get(path, **asked)).status == 200, path
+    for path in ("mentions.jf2", "deleted", "export", "changes", "queue"):
+        assert (await service.get(f"/api/{path}", token=service.token)).status == 200, path
+    assert good.id in await jf2(service)
+    assert good.id in ids(await service.get("/api/export", token=service.token))
+    assert (await service.get(f"/entries/{odd.id}")).status in (200, 404)
+
+
+@pytest.mark.parametrize(
     "reaction", ["null", "[]", '{"kind":"nonsense"}', '{"kind":"reply","content":7}', '{"kind":"like","url":{}}']
 )
 async def test_one_odd_row_does_not_hide_the_others(service: Service, reaction: str):

@@ -1,0 +1,94 @@
+"""One odd row never fails a list (contract §6): rows that no door of ours makes, put into both databases by hand."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from mentions.model import Change, EntryState, Kind
+from mentions.storage import changes, entries, pages
+from mentions.storage.entries import MentionQuery, Target
+from tests.integration.storage.making import NOW, respond
+
+SQLITE, POSTGRESQL, BOTH = ("sqlite",), ("postgresql",), ("sqlite", "postgresql")
+ODD = [
+    ("reaction", '\'{"kind": "reply"\'', BOTH),
+    ("reaction", '\'{"kind": "sixth-sense"}\'', BOTH),
+    ("reaction", "''", BOTH),
+    ("reaction", "CAST(x'FFFE' AS TEXT)", SQLITE),
+    ("targets", "'nothing'", BOTH),
+    ("targets", "'7'", BOTH),
+    ("kind", "'sixth-sense'", BOTH),
+    ("protocol", "'carrier pigeon'", BOTH),
+    ("source", "CAST(x'EDA080' AS TEXT)", SQLITE),
+    ("published_at", "'yesterday'", SQLITE),
+    ("published_at", "'2026-02-31 25:00:00.000000'", SQLITE),
+    ("published_at", "'infinity'", POSTGRESQL),
+    ("published_at", "'20000-01-01 00:00:00+00'", POSTGRESQL),
+    ("received_at", "'4000-01-01 00:00:00 BC'", POSTGRESQL),
+    ("received_at", "'once'", SQLITE),
+    ("updated_at", "'20000-01-01 00:00:00+00'", POSTGRESQL),
+    ("updated_at", "'never'", SQLITE),
+    ("likes", "'many'", SQLITE),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "dialects"), ODD)
+async def test_an_odd_row_hides_no_other_from_any_list(db, page, column, value, dialects):
+    if db.dialect not in dialects:
+        pytest.skip(f"{db.dialect} does not take such a value")
+    good = []
+    async with db.write() as c:
+        for number in range(7):
+            good.append(await respond(c, page, f"https://ann.example/{number}"))
+            await changes.append(
+                c, site_id=page.site_id, page_id=page.id, entry_id=good[-1].id, change=Change.CREATED, now=NOW
+            )
+        odd = good.pop(3)
+        await entries.update(c, odd.id, now=NOW, parent_id=good[0].id)
+        await c.execute(text(f"UPDATE entries SET {column} = {value} WHERE id = {odd.id}"))
+    ids = [entry.id for entry in good]
+    asked = MentionQuery(targets=(Target.of(page.url),), newest_first=False)
+    async with db.read() as c:
+        found, _total = await entries.query(c, asked)
+        assert [entry.id for entry in found if entry.id != odd.id] == ids
+        some, _total = await entries.query(c, MentionQuery(page_ids=(page.id,), per_page=4, newest_first=False))
+        assert len({entry.id for entry in some} - {odd.id}) >= 3
+        assert sum((await entries.count_of(c, asked)).values()) == 7
+        thread = await entries.thread(c, page.id)
+        assert [entry.id for entry in thread if entry.id != odd.id] == ids
+        assert set(await entries.many(c, [*ids, odd.id])) - {odd.id} == set(ids)
+        of_site = await entries.of_site(c, page.site_id, states=tuple(EntryState))
+        assert [entry.id for entry in of_site if entry.id != odd.id] == ids
+        assert (await entries.get(c, odd.id) or odd).id == odd.id
+        assert await entries.version(c, [page.id])
+        assert set(await entries.replies_to(c, ids)) == {ids[0]}
+
+
+async def test_a_kind_that_a_newer_version_knows_is_read_as_a_mention(db, page):
+    async with db.write() as c:
+        entry = await respond(c, page, "https://ann.example/1")
+        values = {"kind": "telepathy", "reaction": '{"kind": "telepathy"}', "id": entry.id}
+        await c.execute(text("UPDATE entries SET kind = :kind, reaction = :reaction WHERE id = :id"), values)
+        [found] = await entries.thread(c, page.id)
+    assert found.reaction.kind is Kind.MENTION
+
+
+async def test_an_odd_change_holds_up_no_reader(db, page):
+    async with db.write() as c:
+        cursors = [
+            await changes.append(c, site_id=page.site_id, page_id=page.id, entry_id=n, change=Change.CREATED, now=NOW)
+            for n in range(3)
+        ]
+        await c.execute(text(f"UPDATE changes SET change = 'foreseen' WHERE cursor = {cursors[1]}"))
+        assert [one.cursor for one in await changes.since(c, 0)] == [cursors[0], cursors[2]]
+
+
+async def test_an_odd_page_hides_no_other(db, page):
+    value = "'once'" if db.dialect == "sqlite" else "'20000-01-01 00:00:00+00'"
+    async with db.write() as c:
+        other = await pages.ensure(c, page.site_id, "https://example.com/other", now=NOW)
+        await c.execute(text(f"UPDATE pages SET checked_at = {value} WHERE id = {other.id}"))
+    async with db.read() as c:
+        assert set(await pages.by_ids(c, [page.id, other.id])) >= {page.id}
+        assert set(await pages.by_keys(c, ["example.com/post", "example.com/other"])) >= {"example.com/post"}
