@@ -20,10 +20,10 @@ _NO_TEXT: Final = "Could not decode to UTF-8"
 """What SQLite's driver says of such bytes."""
 
 
-async def rows(c: AsyncConnection, query: Select[Any], key: Column[int]) -> Sequence[Row[Any]]:
+async def rows(c: AsyncConnection, query: Select[Any], key: Column[int]) -> list[Row[Any]]:
     """The rows of `query` in its order, without those that cannot be read; `key` is the id of its table."""
     try:
-        return (await c.execute(query)).all()
+        return list((await c.execute(query)).all())
     except (ValueError, OverflowError, OperationalError) as problem:
         _raise_outage(problem)
     ids = list((await c.execute(query.with_only_columns(key))).scalars())
