@@ -12,6 +12,7 @@
     │   │   └── InsufficientScope                    a good token that lacks the scope
     │   ├── NotFound            not_found            no such claim, entry or site
     │   ├── Conflict            conflict             it exists already
+    │   ├── CursorGone          cursor_gone          no change has had that cursor
     │   └── RateLimited         rate_limit_exceeded  too many requests; `retry_after_s`
     ├── Unavailable             service_unavailable  we cannot take it now; `retry_after_s`
     │   └── QueueFull                                the queue is over its bound
@@ -94,6 +95,12 @@ class Conflict(RequestError):
     """It exists already, or has changed meanwhile."""
 
     code = "conflict"
+
+
+class CursorGone(RequestError):
+    """No change has had that cursor; the reader has to begin anew."""
+
+    code = "cursor_gone"
 
 
 class RateLimited(RequestError):

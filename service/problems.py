@@ -28,6 +28,7 @@ STATUS: Final[tuple[tuple[type[errors.YmatebError], int], ...]] = (
     (errors.Forbidden, 401),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
+    (errors.CursorGone, 410),
     (errors.RateLimited, 429),
     (errors.RequestError, 400),
     (errors.Unavailable, 503),

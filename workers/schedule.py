@@ -26,8 +26,6 @@ from workers.kit import Kit
 
 LEASE_S: Final = 60.0
 TICK_S: Final = 15.0
-CHANGES_KEPT: Final = timedelta(days=30)
-"""Older changes that a later one of the same entry makes superfluous are dropped."""
 HOSTS_KEPT: Final = timedelta(days=30)
 LEADER: Final = "schedule"
 
@@ -99,8 +97,7 @@ class Scheduler:
             return await claims.prune(c, self._kit.now() - self._status_kept)
 
     async def _compact_changes(self) -> int:
-        async with self._kit.db.write() as c:
-            return await changes.compact(c, self._kit.now() - CHANGES_KEPT)
+        return await changes.compact(self._kit.db, self._kit.now() - changes.KEPT)
 
     async def _prune_hosts(self) -> int:
         async with self._kit.db.write() as c:

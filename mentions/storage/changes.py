@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Row, delete, exists, func, insert, select
@@ -16,8 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions.model import Change
 from mentions.storage import tables as t
+from mentions.storage.engine import Database
 from mentions.storage.inserting import insert_or
 
+KEPT: Final = timedelta(days=30)
+"""How long every change is kept.  The last one of each entry stays: no cursor is ever too old to resume from."""
+AT_ONCE: Final = 5_000
+"""Changes that are dropped in one transaction."""
 LOCK: Final = 0x796D_6174_6562
 """Key of the advisory lock: "ymateb"."""
 _KNOWN: Final = [change.value for change in Change]
@@ -86,14 +91,32 @@ async def latest(c: AsyncConnection, *, page_id: int | None = None) -> int:
     return (await c.execute(query)).scalar_one() or 0
 
 
-async def compact(c: AsyncConnection, before: datetime, *, limit: int = 20_000) -> int:
-    """Drops changes older than `before` that a later change of the same entry makes superfluous; returns how many.
-
-    Whoever resumes from an old cursor still meets every entry once, in its last state."""
+async def superseded(c: AsyncConnection, before: datetime, *, limit: int = AT_ONCE) -> list[int]:
+    """The first cursors of changes older than `before` that a later change of the same entry makes superfluous."""
     later = t.changes.alias()
     is_superseded = exists().where(later.c.entry_id == t.changes.c.entry_id, later.c.cursor > t.changes.c.cursor)
     old = select(t.changes.c.cursor).where(t.changes.c.at < before, is_superseded).limit(limit)
-    return (await c.execute(delete(t.changes).where(t.changes.c.cursor.in_(old)))).rowcount
+    return list((await c.execute(old)).scalars())
+
+
+async def drop(c: AsyncConnection, cursors: Iterable[int]) -> int:
+    """Forgets changes; returns how many."""
+    return (await c.execute(delete(t.changes).where(t.changes.c.cursor.in_(list(cursors))))).rowcount
+
+
+async def compact(db: Database, before: datetime) -> int:
+    """Drops the changes older than `before` that a later one of the same entry makes superfluous; returns how many.
+
+    Whoever resumes from an old cursor still meets every entry once, in its last state.  Looking for them takes long and
+    holds up no writer; what is superseded once stays so."""
+    number = 0
+    while True:
+        async with db.read() as c:
+            found = await superseded(c, before)
+        if not found:
+            return number
+        async with db.write() as c:
+            number += await drop(c, found)
 
 
 async def position(c: AsyncConnection, follower: str) -> int:

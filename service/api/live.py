@@ -15,7 +15,7 @@ import orjson
 from aiohttp import web
 
 from config import logs
-from mentions.errors import InvalidInput, RateLimited, Unavailable
+from mentions.errors import CursorGone, InvalidInput, RateLimited, Unavailable
 from mentions.model import Entry, EntryState, Page
 from mentions.storage import changes, entries, pages
 from mentions.storage.changes import Changed
@@ -30,6 +30,7 @@ MOST_STREAMS: Final = 5_000
 """Streams that one process serves at a time."""
 _BATCH: Final = 200
 _MOST_PER_PAGE: Final = 1_000
+_CURSOR: Final = re.compile(r"\d{1,18}", re.ASCII)
 
 STREAMS: Final = web.AppKey("streams", dict[str, int])
 """Client -> streams that it has open."""
@@ -51,6 +52,7 @@ async def show_changes(request: web.Request) -> web.Response:
     What waits for moderation is told only to a token that may moderate."""
     token = await tokens.require(request, "read")
     cursor = read_cursor(request.query.get("cursor", "0"))
+    await _require_reached(request.app, cursor)
     per_page = query.read_number(request, ("perPage", "per-page"), 100, _MOST_PER_PAGE, least=1)
     async with request.app[keys.DB].read() as c:
         happened = await changes.since(c, cursor, per_page + 1, site_id=token.site_id)
@@ -95,21 +97,28 @@ def _may_see(entry: Entry, *, sees_all: bool) -> bool:
 
 def read_cursor(text: str) -> int:
     """A cursor as it was handed out; raises InvalidInput."""
-    if not re.fullmatch(r"\d{1,18}", text.strip() or "0", re.ASCII):
+    if not _CURSOR.fullmatch(text.strip() or "0"):
         raise InvalidInput("cursor is no number that was handed out here")
     return int(text.strip() or "0")
+
+
+async def _require_reached(app: web.Application, cursor: int) -> None:
+    """Raises CursorGone for one that no change has had: the numbers begin again when a backup is brought back."""
+    if cursor > await _latest(app):
+        raise CursorGone("No change has had this cursor: the database is of an earlier time. Begin without a cursor.")
 
 
 # --- as a stream --------------------------------------------------------------------------------------------------
 
 
 async def stream_events(request: web.Request) -> web.StreamResponse:
-    """GET /api/events?target=: a stream that resumes after `Last-Event-ID` (or `cursor`), else begins now."""
+    """GET /api/events?target=: a stream that resumes after `Last-Event-ID` (or `cursor`), else begins now.
+
+    The event `reset` says that it cannot resume, and that everything has to be read anew."""
     if not (target := request.query.get("target") or ""):
         raise InvalidInput("A target URL is required")
-    resumed = request.headers.get("Last-Event-ID") or request.query.get("cursor") or ""
     page = await threads.find_page(request.app, target)
-    cursor = read_cursor(resumed) if resumed else await _latest(request.app)
+    cursor, is_reset = await _begin_at(request)
     client = clients.rate_key(clients.address_of(request))
     streams = request.app[STREAMS]
     _admit(request.app, streams, client)
@@ -119,7 +128,7 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
         await answer.prepare(request)
-        await answer.write(f"retry: {RECONNECT_MS}\nid: {cursor}\n\n".encode())
+        await answer.write(b"retry: %d\n" % RECONNECT_MS + (_reset(cursor) if is_reset else b"id: %d\n\n" % cursor))
         with suppress(ConnectionResetError, ConnectionAbortedError):
             await _stream(request.app, answer, target, page, cursor)
         return answer
@@ -127,6 +136,21 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
         streams[client] -= 1
         if not streams[client]:
             del streams[client]
+
+
+async def _begin_at(request: web.Request) -> tuple[int, bool]:
+    """The cursor that a stream begins after, and whether that is not where the caller was.
+
+    What a browser resumes from is never an error: it would not come back.  Raises InvalidInput for a `cursor` of the
+    query that is none."""
+    latest = await _latest(request.app)
+    if last_id := request.headers.get("Last-Event-ID"):
+        resumed = int(last_id) if _CURSOR.fullmatch(last_id) else None
+    elif asked := request.query.get("cursor"):
+        resumed = read_cursor(asked)
+    else:
+        return latest, False
+    return (latest, True) if resumed is None or resumed > latest else (resumed, False)
 
 
 def _admit(app: web.Application, streams: dict[str, int], client: str) -> None:
@@ -144,11 +168,14 @@ async def _stream(
     closing = asyncio.create_task(app[keys.CLOSING].wait(), name="live.closing")
     news = asyncio.Event()
     follower: asyncio.Task[None] | None = None
+    followed: int | None = None
     try:
         while not closing.done():
             if page is None:
-                page = await _find_later(app, target)
-            if page is not None and follower is None:
+                page = await _find(app, target)
+            if page is not None and page.id != followed:
+                await _end(follower)
+                followed = page.id
                 follower = asyncio.create_task(_follow(app, page.id, news), name="live.follow")
             news.clear()
             cursor, is_behind = await _write_since(app, answer, page, cursor)
@@ -156,12 +183,17 @@ async def _stream(
                 await _wait(news, closing, tempo.heartbeat_s if page else tempo.page_to_come_s)
                 if not news.is_set():
                     await answer.write(b": alive\n\n")
+                    page = await _find(app, target)  # another one, when it has become one with an older page
     finally:
         for task in (closing, follower):
-            if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await _end(task)
+
+
+async def _end(task: asyncio.Task[Any] | None) -> None:
+    if task is not None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _write_since(
@@ -184,13 +216,17 @@ def event(item: dict[str, Any]) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (item["cursor"], item["change"].encode(), orjson.dumps(item))
 
 
+def _reset(cursor: int) -> bytes:
+    return b"id: %d\nevent: reset\ndata: %s\n\n" % (cursor, orjson.dumps({"cursor": cursor}))
+
+
 async def _follow(app: web.Application, page_id: int, news: asyncio.Event) -> None:
     """Rings when the page has changed; the heartbeat does where Redis cannot."""
     async for _cursor in app[keys.EVENTS].follow(page_id):
         news.set()
 
 
-async def _find_later(app: web.Application, target: str) -> Page | None:
+async def _find(app: web.Application, target: str) -> Page | None:
     async with app[keys.DB].read() as c:
         return await pages.by_key(c, query.page_key_of(target))
 

@@ -8,11 +8,16 @@ from shlex import quote
 
 import pytest
 
+from mentions.storage import changes
 from tests.docs.test_walkthrough import pattern, run, steps
 from tests.support.product import ROOT, Product
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 AUTHORITY = "localhost:8080"
+
+
+def test_the_page_says_how_long_changes_are_kept():
+    assert f"Every change is kept for {changes.KEPT.days} days" in PAGE.read_text()
 
 
 @pytest.mark.acceptance

@@ -111,7 +111,8 @@ _THREADS: Final[Mapping[str, Part]] = {
     "/api/events": {
         "get": operation(
             "events",
-            "Changes of a page as server-sent events, each with its cursor as `id` and a Change as `data`.",
+            "Changes of a page as server-sent events, each with its cursor as `id` and a Change as `data`; `reset` "
+            "says that a stream cannot resume, and that the thread has to be read anew.",
             {
                 200: answer("A stream.", media(stream=STRING)),
                 400: "Malformed",
@@ -129,7 +130,13 @@ _THREADS: Final[Mapping[str, Part]] = {
         "get": operation(
             "changes",
             "Changes of the token's site after a cursor.",
-            {200: answer("What happened.", media(json=schema("Changes"))), 304: "Known", 400: "Malformed", **_DENIED},
+            {
+                200: answer("What happened.", media(json=schema("Changes"))),
+                304: "Known",
+                400: "Malformed",
+                410: answer("No change has had that cursor; begin without one.", media(json=schema("Problem"))),
+                **_DENIED,
+            },
             (
                 query("cursor", "The last one that is known; without it, from the beginning."),
                 query("per-page", "", number(1, 100, 1_000)),

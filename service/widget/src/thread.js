@@ -451,7 +451,7 @@ class YmatebThread extends HTMLElement {
   #listen() {
     if (this.#stream || this.#timers.size) return;
     this.#stream = new EventSource(this.#url("/api/events", { cursor: this.#section.dataset.cursor }));
-    for (const name of ["created", "updated", "approved", "hidden", "deleted"]) this.#stream.addEventListener(name, () => this.#soon());
+    for (const name of ["created", "updated", "approved", "hidden", "deleted", "reset"]) this.#stream.addEventListener(name, () => this.#soon());
     this.#stream.onerror = () => {
       if (this.#stream?.readyState === EventSource.CLOSED) this.#timers.add(setInterval(() => this.#check(), POLL_MS));
     };

@@ -12,9 +12,10 @@ import aiohttp
 import pytest
 
 from mentions.model import EntryState, Url
+from mentions.storage import pages
 from service import keys
 from service.api import live
-from tests.integration.service.conftest import POST, Service, running
+from tests.integration.service.conftest import NOW, POST, Service, running
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import eventually
 
@@ -132,6 +133,37 @@ async def test_without_redis_a_stream_is_slower_and_misses_nothing(tmp_path, mor
             assert (await stream.event())["wm-id"] == entry.id
 
 
+@pytest.mark.parametrize("last_id", ["999999", "x", "-1", "12 or so", "9" * 40])
+async def test_who_resumes_from_a_cursor_that_is_none_of_ours_is_told_to_begin_anew(service: Service, last_id: str):
+    """The database was brought back from a backup, say: browsers go on asking with what they had."""
+    await published(service)
+    headers = {"Last-Event-ID": last_id}
+    async with service.http.get(f"{service.base}/api/events", params={"target": POST}, headers=headers) as response:
+        assert response.status == 200
+        stream = Stream(response)
+        hello = await stream.block()
+        thread = (await service.get("/api/thread", params={"target": POST})).json()
+        assert (hello["event"], hello["id"]) == ("reset", str(thread["cursor"]))
+        assert json.loads(hello["data"]) == {"cursor": thread["cursor"]}
+        entry_id = await published(service)
+        assert (await stream.event())["wm-id"] == entry_id
+
+
+async def test_a_stream_goes_on_when_its_page_becomes_one_with_another(tmp_path, redis_url: str):
+    """What is learned of a page (its canonical URL, a redirect) may merge it into an older one, under open streams."""
+    print_version = "https://blog.example/post?print=1"
+    async with running(tmp_path, redis_url, keys.Tempo(heartbeat_s=0.1)) as service:
+        await service.respond()
+        moved = await service.respond(target=print_version)
+        async with listening(service, print_version) as stream:
+            async with service.db.write() as c:
+                await pages.learn(c, moved.page_id, canonical=POST, checked_at=NOW)
+            event = await stream.event()
+            assert (event["change"], event["wm-id"]) == ("updated", moved.id)
+            entry_id = await published(service)
+            assert (await stream.event())["wm-id"] == entry_id
+
+
 async def test_stopping_the_service_ends_its_streams(tmp_path, redis_url: str):
     async with running(tmp_path, redis_url) as service:
         response = await service.http.get(f"{service.base}/api/events", params={"target": POST})
@@ -203,3 +235,13 @@ async def test_changes_need_a_token_and_a_cursor_that_is_one(service: Service):
         400,
         "invalid_input",
     )
+
+
+async def test_a_cursor_beyond_the_newest_change_is_told_apart_from_no_news(service: Service):
+    """After a database was brought back from a backup, waiting for the numbers to come round would lose changes."""
+    await service.respond()
+    cursor = (await service.get("/api/changes", token=service.token)).json()["cursor"]
+    assert (await service.get("/api/changes", token=service.token, params={"cursor": cursor})).status == 200
+    beyond = await service.get("/api/changes", token=service.token, params={"cursor": cursor + 1})
+    assert beyond.error == (410, "cursor_gone")
+    assert "without a cursor" in beyond.json()["error_description"]
