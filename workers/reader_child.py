@@ -23,6 +23,7 @@ import orjson
 from mentions import codec, pictures, reading, resanitise
 from mentions.model import Document, Fetched, Url
 from mentions.protocol import discovery
+from mentions.signin import indieauth
 
 HEADER: Final = struct.Struct(">II")
 _PR_SET_PDEATHSIG: Final = 1
@@ -47,6 +48,11 @@ def _receiver(document: Document, ask: Mapping[str, Any]) -> Any:
     return None if found is None else {"protocol": found.protocol, "endpoint": found.endpoint}
 
 
+def _profile(document: Document, ask: Mapping[str, Any]) -> Any:
+    fetched = Fetched(document, hops=(), links=tuple(ask["links"]))
+    return codec.to_json(indieauth.read_page(fetched, requested=Url(ask["requested"])))
+
+
 def _links(document: Document, ask: Mapping[str, Any]) -> Any:  # noqa: ARG001
     return codec.to_json(reading.read_links(document))
 
@@ -67,6 +73,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Document, Mapping[str, Any]], Any]]] = {
     "target": _target,
     "links": _links,
     "receiver": _receiver,
+    "profile": _profile,
     "refresh": _refresh,
     "portrait": _portrait,
 }

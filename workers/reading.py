@@ -24,6 +24,7 @@ from mentions import codec
 from mentions.errors import ParserError, Unavailable
 from mentions.model import Document, Fetched, OutgoingLinks, Protocol, Reaction, Reading, TargetFacts, Url
 from mentions.protocol.discovery import Receiver
+from mentions.signin.indieauth import ProfilePage
 from workers.reader_child import HEADER
 
 PAGES_PER_CHILD: Final = 2_000
@@ -182,6 +183,11 @@ class ReadingPool:
         facts = {"links": list(fetched.links), "headers": dict(fetched.headers)}
         found = await self._ask("receiver", fetched.document, facts)
         return Receiver(Protocol(found["protocol"]), Url(found["endpoint"])) if found else None
+
+    async def profile(self, fetched: Fetched, *, requested: Url) -> ProfilePage:
+        """Who vouches for the person whose page this is, and what it tells of them.  Raises ParserError."""
+        facts = {"links": list(fetched.links), "requested": requested}
+        return codec.from_json(ProfilePage, await self._ask("profile", fetched.document, facts))
 
     async def refresh(self, reaction: Reaction, *, base: str, mf2: Mapping[str, Any] | None) -> Reaction:
         """The reaction as the current sanitising policy has it.  Raises ParserError."""

@@ -12,13 +12,12 @@ Decision 0120."""
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-
-import orjson
 
 from mentions.errors import Unavailable
 from mentions.streams.hub import Ear, Hub
@@ -59,13 +58,13 @@ class Errands:
     # --- whoever asks ---------------------------------------------------------------------------------------------
 
     async def ask(self, name: str, facts: Mapping[str, Any], *, timeout_s: float) -> dict[str, Any]:
-        """What a worker answers: JSON, both ways.  Never longer than `timeout_s` and a moment.
+        """What a worker answers: JSON, both ways, and any text in it.  Never longer than `timeout_s` and a moment.
 
         A handler that failed answers `{"error": "failed", "summary": …}`.  Raises `Unavailable` when Redis is away,
         too many wait, no worker takes the errand, or its worker brings no answer in time."""
         errand_id = secrets.token_urlsafe(16)
         async with self._hub.listen(_channel(errand_id)) as ear:
-            content = orjson.dumps({"name": name, "facts": dict(facts)}).decode()
+            content = json.dumps({"name": name, "facts": dict(facts)})
             args = (errand_id, content, int(timeout_s * 1000), self._bound)
             if not await self._scripts.run("errand_ask", [_ERRANDS, _key(errand_id)], args):
                 raise Unavailable("too many wait for the workers already; try again soon", retry_after_s=10)
@@ -87,7 +86,7 @@ class Errands:
             found = await self._scripts.run("errand_read", [_answer_key(errand_id)], ())
         except Unavailable:
             return None  # the hub's connection is lost then as well, and its return asks again
-        return None if found is None else dict(orjson.loads(found))
+        return None if found is None else dict(json.loads(found))
 
     async def _given_up(self, errand_id: str, name: str) -> Unavailable:
         """The errand is taken back; why there was no answer, in words for an operator."""
@@ -120,7 +119,7 @@ class Errands:
         found = await self._scripts.run("errand_facts", [_key(errand_id)], ())
         if not found:
             return None
-        content = orjson.loads(found[0])
+        content = json.loads(found[0])
         return Errand(errand_id, content["name"], content["facts"], time.monotonic() + int(found[1]) / 1000)
 
     async def answer(self, errand: Errand, answer: Mapping[str, Any]) -> bool:
@@ -128,7 +127,7 @@ class Errands:
         left_ms = int(errand.left_s * 1000)
         if left_ms <= 0:
             return False
-        args = (_channel(errand.id), orjson.dumps(dict(answer)).decode(), left_ms)
+        args = (_channel(errand.id), json.dumps(dict(answer)), left_ms)
         await self._scripts.run("errand_answer", [_answer_key(errand.id)], args)
         return True
 

@@ -3,12 +3,14 @@
     Blog      posts that link to something; edited, deleted (410), lost (404), moved (301), failing for a while
     Pingable  pages that advertise webmention or pingback endpoints, and what those received
     Hostile   slow drips, bombs, loops, lying lengths, endless bodies: each under a name of its own
+    IndieAuthSite  vouches for its owner, or for whom it likes
 
 Each is an async context manager on an address of 127.0.0.0/8, so that one machine holds hundreds of hosts."""
 
 from tests.peers.blog import Blog
 from tests.peers.hostile import Hostile
+from tests.peers.indieauth import IndieAuthSite
 from tests.peers.peer import Peer, Seen
 from tests.peers.pingable import Pingable
 
-__all__ = ["Blog", "Hostile", "Peer", "Pingable", "Seen"]
+__all__ = ["Blog", "Hostile", "IndieAuthSite", "Peer", "Pingable", "Seen"]

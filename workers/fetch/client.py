@@ -8,6 +8,7 @@ others (`mentions/links.py`); a `<meta http-equiv=refresh>` is never followed.  
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -109,6 +110,7 @@ class Fetcher:
         """`own_authority` (while the demo is on) may be reached on loopback at `own_port`, by exactly that name.
         `lookup` asks for the addresses of names; by default the system does."""
         self._pace = pace
+        self._policy = policy
         self._strangers = guarded_session(policy, user_agent=user_agent, lookup=lookup)
         self._own_authority = own_authority
         self._own: aiohttp.ClientSession | None = None
@@ -130,11 +132,22 @@ class Fetcher:
         if self._own is not None:
             await self._own.close()
 
+    def is_opened(self, authority: str) -> bool:
+        """Whether the operator opened this very address, or the demo's own name, though it is no public one."""
+        if authority == self._own_authority:
+            return True
+        host, _, port = authority.rpartition(":") if re.search(r":[0-9]+$", authority) else (authority, "", "0")
+        try:
+            return self._policy.is_exempt(host.strip("[]"), int(port))
+        except ValueError:
+            return False  # a name, whose addresses are only known when it is connected to
+
     async def get(
         self,
         url: Url,
         *,
         accept: str = ACCEPT_PAGES,
+        authorization: str | None = None,
         etag: str | None = None,
         last_modified: str | None = None,
         budget_s: float = BUDGET_S,
@@ -148,9 +161,11 @@ class Fetcher:
 
         A body of a media type that not `is_readable` (by default: that is not named) is refused unread, one over
         `max_bytes` is refused.  A lenient caller, who wants the headers most, gets an empty body instead of the first
-        and the beginning of the second.
+        and the beginning of the second.  Who sends an `authorization` allows no hop: it must not go elsewhere.
         Raises pace.HostBusy when the first hop has to wait for its turn; one who `waits` does so within the budget."""
         headers = {"Accept": accept}
+        if authorization is not None:
+            headers["Authorization"] = authorization
         if etag is not None:
             headers["If-None-Match"] = etag
         if last_modified is not None:
@@ -200,10 +215,23 @@ class Fetcher:
         wire_url = URL(urls.without_fragment(url), encoded=True)
         return session.request(method, wire_url, headers=headers, data=body, allow_redirects=False)
 
-    async def post_form(self, url: Url, fields: Mapping[str, str], *, budget_s: float = BUDGET_S) -> Posted:
+    async def post_form(
+        self,
+        url: Url,
+        fields: Mapping[str, str],
+        *,
+        headers: Mapping[str, str] | None = None,
+        budget_s: float = BUDGET_S,
+        max_hops: int = MAX_POST_HOPS,
+    ) -> Posted:
         """POSTs a form.  See `post`."""
         return await self.post(
-            url, urlencode(fields).encode(), content_type="application/x-www-form-urlencoded", budget_s=budget_s
+            url,
+            urlencode(fields).encode(),
+            content_type="application/x-www-form-urlencoded",
+            headers=headers,
+            budget_s=budget_s,
+            max_hops=max_hops,
         )
 
     async def post_xml(self, url: Url, body: bytes, *, budget_s: float = BUDGET_S) -> Posted:
@@ -218,18 +246,19 @@ class Fetcher:
         content_type: str,
         headers: Mapping[str, str] | None = None,
         budget_s: float = BUDGET_S,
+        max_hops: int = MAX_POST_HOPS,
     ) -> Posted:
         """One POST.  307 and 308 are POSTed again, each under the guard; 301, 302 and 303 are the answer: whoever
-        follows them with a GET has delivered nothing."""
+        follows them with a GET has delivered nothing.  Who sends a secret allows no hop."""
         sent = {"Content-Type": content_type, "Accept": "*/*", **(headers or {})}
         trail = Trail(budget_s)
         at = url
-        for _ in range(MAX_POST_HOPS + 1):
+        for _ in range(max_hops + 1):
             outcome = await self._post_hop(at, sent, body, trail)
             if isinstance(outcome, Posted):
                 return outcome
             at = outcome
-        fault = Fault(Status.TOO_MANY_REDIRECTS, f"more than {MAX_POST_HOPS} redirects", is_passing=False)
+        fault = Fault(Status.TOO_MANY_REDIRECTS, f"more than {max_hops} redirects", is_passing=False)
         return Posted(at, None, trail.hops, fault=fault)
 
     async def _post_hop(self, url: Url, headers: Mapping[str, str], body: bytes, trail: Trail) -> Posted | Url:

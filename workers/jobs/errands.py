@@ -17,6 +17,7 @@ import structlog
 from mentions import metrics
 from mentions.errors import Unavailable
 from mentions.streams.errands import Errand, Errands
+from workers.jobs import indieauth
 from workers.kit import Kit
 
 AT_A_TIME: Final = 16
@@ -28,7 +29,10 @@ _ANSWER_AGAIN_S: Final = 0.2
 
 Handler = Callable[[Kit, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
-HANDLERS: Final[Mapping[str, Handler]] = {}
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "indieauth.begin": indieauth.begin,
+    "indieauth.finish": indieauth.finish,
+}
 
 log = structlog.get_logger(__name__)
 

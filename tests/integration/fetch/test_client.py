@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import time
+from ipaddress import ip_network
 
 import pytest
 from aiohttp import web
@@ -13,6 +14,8 @@ from mentions.media import is_read_type
 from mentions.model import Fetched, Gone, Refused, Status, Unchanged, Unreachable, Url
 from tests.peers import Hostile, Peer
 from workers.fetch.client import MAX_BYTES, Fetcher
+from workers.fetch.guard import AddressPolicy
+from workers.fetch.pace import Pace
 
 # --- kind servers --------------------------------------------------------------------------------------------------
 
@@ -259,3 +262,22 @@ async def test_a_hundred_hanging_hosts_hold_up_nobody(peer: Peer, fetcher: Fetch
         assert time.monotonic() - started < 0.5
     assert all(isinstance(task.result(), Unreachable) for task in hanging)
     await asyncio.gather(*(site.__aexit__() for site in sites))
+
+
+async def test_a_secret_is_sent_to_whom_it_is_for_and_not_further(peer: Peer, fetcher: Fetcher):
+    moved = Url(peer.serve("/moved", status=307, headers={"Location": "/elsewhere"}))
+    assert isinstance(await fetcher.get(moved, authorization="Bearer s3cret", max_hops=0), Refused)
+    posted = await fetcher.post_form(moved, {"code": "s3cret"}, max_hops=0)
+    assert posted.fault is not None
+    assert [seen.headers.get("Authorization") for seen in peer.seen(moved)] == ["Bearer s3cret", None]
+    assert peer.seen("/elsewhere") == []
+
+
+async def test_what_the_operator_opened_is_known_by_its_address():
+    policy = AddressPolicy(allowed_networks=(ip_network("127.0.0.0/8"), ip_network("::1/128")))
+    async with Fetcher(
+        policy, pace=Pace(None, per_authority=1), user_agent="x", own_authority="localhost:8080", own_port=8080
+    ) as client:
+        opened = ("127.0.0.9:81", "127.0.0.9", "[::1]:81", "[::1]", "localhost:8080")
+        closed = ("10.0.0.1", "[::2]", "localhost", "localhost:81", "127.0.0.9.example", "")
+        assert [client.is_opened(authority) for authority in (*opened, *closed)] == [True] * 5 + [False] * 6

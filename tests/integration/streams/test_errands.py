@@ -51,6 +51,14 @@ async def test_an_errand_is_asked_taken_and_answered_and_leaves_nothing_behind(s
     assert await is_empty(link)
 
 
+@pytest.mark.parametrize("text", ["\ud800", "\0", "\u2028", "ŵ" * 5000])
+async def test_any_text_passes_both_ways(service, worker, text):
+    asking = ask(service, text=text)
+    errand = await worker.take(wait_s=10)
+    await worker.answer(errand, {"text": errand.facts["text"]})
+    assert await asking == {"text": text}
+
+
 async def test_two_workers_share_the_errands_and_do_none_twice(service, worker, link):
     taken: list[str] = []
 
