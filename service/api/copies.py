@@ -27,7 +27,7 @@ async def split(request: web.Request) -> web.Response:
             raise NotFound("There is no such entry on your site.")
         moved: list[int] = []
         if not await entries.is_split(c, [entry.id]):
-            moved = await entries.split(c, entry.id, now=now())
+            moved = await entries.split(c, entry.id, now=now(), actor=token.actor)
         for moved_id in moved:
             facts = {"site_id": entry.site_id, "page_id": entry.page_id, "entry_id": moved_id}
             cursor = await changes.append(c, **facts, change=Change.UPDATED, now=now())

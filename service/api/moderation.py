@@ -6,6 +6,7 @@ Every decision needs a token with the scope `moderate`, and reaches the token's 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -16,8 +17,10 @@ from config import logs
 from mentions.errors import Conflict, InvalidRequest, InvalidTarget, NotFound
 from mentions.model import Change, Claim, Entry, EntryState, Page, Protocol
 from mentions.storage import audit, changes, entries, learning, pages
+from mentions.storage.tokens import Token
 from service import answers, keys
 from service.api import jf2, query, tokens
+from service.api.jf2 import Jf2
 from service.api.news import announce
 from service.intake.reception import new_claim_id, now
 
@@ -40,9 +43,16 @@ CHANGES: Final[Mapping[EntryState, Change]] = {
 """The new state -> how followers are told."""
 
 
+MOST_AT_ONCE: Final = 1_000
+"""Entries that one call decides on."""
+_AT_ONCE: Final = 50
+_LARGEST_ID: Final = 10**18
+
+
 def setup(app: web.Application) -> None:
     """Adds the addresses."""
     app.router.add_post(rf"/api/entries/{{id:\d{{1,18}}}}/{{action:{'|'.join(STATES)}}}", decide)
+    app.router.add_post(rf"/api/entries/{{action:{'|'.join(STATES)}}}", decide_many)
     app.router.add_patch("/api/thread", change_thread)
 
 
@@ -51,20 +61,12 @@ def setup(app: web.Application) -> None:
 
 async def decide(request: web.Request) -> web.Response:
     """POST: approve, hide, call spam, delete or restore an entry.  Doing it again changes nothing."""
-    token = await tokens.require(request, "moderate")
-    entry_id, action = int(request.match_info["id"]), request.match_info["action"]
-    state, cursor = STATES[action], None
+    token, action = await tokens.require(request, "moderate"), request.match_info["action"]
+    cursor = None
     async with request.app[keys.DB].write() as c:
-        old = await entries.get(c, entry_id)
-        if old is None or old.site_id != token.site_id:
-            raise NotFound("There is no such entry on your site.")
-        page = await pages.by_id(c, old.page_id)
+        old, new = await _decide(request.app, c, token, int(request.match_info["id"]), action)
+        page = await pages.by_id(c, new.page_id)
         assert page is not None, "an entry stands on a page"
-        if old.state is EntryState.DELETED and action == "restore":
-            new = await _revive(request.app, c, old, actor=token.actor)
-        else:
-            new = await entries.set_state(c, old.id, state, now=now(), actor=token.actor)
-            await learning.decided(c, old, new, now=now())
         if new.state is not old.state:
             facts = {"site_id": new.site_id, "page_id": new.page_id, "entry_id": new.id}
             cursor = await changes.append(c, **facts, change=CHANGES[new.state], now=now())
@@ -72,6 +74,58 @@ async def decide(request: web.Request) -> web.Response:
         log.info("entry.decided", entry_id=new.id, action=action, token_id=token.id)
         await announce(request.app, page.id, cursor)
     return _entry_answer(request, new, page)
+
+
+async def decide_many(request: web.Request) -> web.Response:
+    """POST {"ids": [wm-id, …]}: the same for many entries.  One that cannot be decided on leaves the others."""
+    token, action = await tokens.require(request, "moderate"), request.match_info["action"]
+    rest = iter(_read_ids(await read_object(request)))
+    told: list[Jf2] = []
+    refused: list[Jf2] = []
+    changed = 0
+    while batch := list(islice(rest, _AT_ONCE)):
+        news: list[tuple[int, int, int, Change]] = []
+        async with request.app[keys.DB].write() as c:
+            await changes.lock(c)  # before the rows: two who decide on the same entries must not wait for each other
+            for entry_id in batch:
+                try:
+                    old, new = await _decide(request.app, c, token, entry_id, action)
+                except (NotFound, Conflict) as problem:
+                    refused.append({"wm-id": entry_id, "why": str(problem)})
+                    continue
+                told.append({"wm-id": new.id, "wm-status": new.state.value})
+                if new.state is not old.state:
+                    news.append((new.site_id, new.page_id, new.id, CHANGES[new.state]))
+            await changes.append_many(c, news, now=now())
+            cursor = await changes.latest(c)
+        for page_id in {page_id for _site, page_id, _entry, _change in news}:
+            await announce(request.app, page_id, cursor)
+        changed += len(news)
+    log.info("entries.decided", action=action, changed=changed, token_id=token.id)
+    return answers.json_answer(request, {"entries": told, "changed": changed, "refused": refused}, cache="no-store")
+
+
+async def _decide(
+    app: web.Application, c: AsyncConnection, token: Token, entry_id: int, action: str
+) -> tuple[Entry, Entry]:
+    """Carries one decision out; the entry as it was and as it is.  Raises NotFound, or Conflict for lost words."""
+    old = await entries.get(c, entry_id)
+    if old is None or old.site_id != token.site_id:
+        raise NotFound("There is no such entry on your site.")
+    if old.state is EntryState.DELETED and action == "restore":
+        return old, await _revive(app, c, old, actor=token.actor)
+    new = await entries.set_state(c, old.id, STATES[action], now=now(), actor=token.actor)
+    await learning.decided(c, old, new, now=now())
+    return old, new
+
+
+def _read_ids(data: Mapping[str, Any]) -> list[int]:
+    ids = data.get("ids")
+    if not isinstance(ids, list) or not 0 < len(ids) <= MOST_AT_ONCE:
+        raise InvalidRequest(f"ids has to be a list of 1 to {MOST_AT_ONCE} wm-ids")
+    if not all(isinstance(each, int) and not isinstance(each, bool) and 0 < each < _LARGEST_ID for each in ids):
+        raise InvalidRequest("every one of ids has to be the wm-id of an entry")
+    return list(dict.fromkeys(ids))
 
 
 async def _revive(app: web.Application, c: AsyncConnection, old: Entry, *, actor: str) -> Entry:

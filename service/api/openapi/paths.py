@@ -147,7 +147,23 @@ _THREADS: Final[Mapping[str, Part]] = {
     },
 }
 
+_DECISION: Final = path("action", "", choice("approve", "hide", "spam", "delete", "restore"))
 _MODERATION: Final[Mapping[str, Part]] = {
+    "/api/entries/{action}": {
+        "post": operation(
+            "decideMany",
+            "Approve, hide, call spam, delete or restore many entries.",
+            {
+                200: answer("What became of each.", media(json=schema("Decided"))),
+                400: "Malformed",
+                **_DENIED,
+                503: "Unavailable",
+            },
+            (_DECISION,),
+            secured=True,
+            body={"required": True, "content": media(json=schema("ToDecide"))},
+        )
+    },
     "/api/entries/{id}/{action}": {
         "post": operation(
             "decide",
@@ -161,7 +177,7 @@ _MODERATION: Final[Mapping[str, Part]] = {
             },
             (
                 path("id", "`wm-id`", {"type": "integer"}),
-                path("action", "", choice("approve", "hide", "spam", "delete", "restore")),
+                _DECISION,
             ),
             secured=True,
         )

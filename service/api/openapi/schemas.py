@@ -194,6 +194,16 @@ SCHEMAS: Final[Mapping[str, Part]] = {
         {"wm-status": _one_of(EntryState), "wm-source": _URL, "wm-target": _URL, "entry": schema("Entry")},
     ),
     "Changes": _object({"changes": _list(schema("Change")), "cursor": _WHOLE, "more": _FLAG}),
+    "ToDecide": _object(
+        {"ids": {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1, "maxItems": 1_000}}
+    ),
+    "Decided": _object(
+        {
+            "entries": _list(_object({"wm-id": _WHOLE, "wm-status": _one_of(EntryState)})),
+            "changed": {**_WHOLE, "description": "How many were something else before."},
+            "refused": _list(_object({"wm-id": _WHOLE, "why": _TEXT})),
+        }
+    ),
     "Block": _object({}, {**_RULE, "note": _TEXT, "created_at": _TEXT, "hidden": _WHOLE}, _ONE_RULE),
     "NewBlock": _object({}, {**_RULE, "note": _TEXT, "hide": _FLAG}, _ONE_RULE),
     "LiftedBlock": _object({}, {**_RULE, "restore": _FLAG}, _ONE_RULE),

@@ -24,3 +24,5 @@ async def test_one_copy_is_listed_and_the_other_named_beside_it_until_it_is_spli
     assert (await service.post(split, token=service.token)).json() == {"wm-id": copy.id, "split": [copy.id]}
     assert (await service.post(split, token=service.token)).json() == {"wm-id": copy.id, "split": []}
     assert await seen() == ([copy.id, first.id], 2, 2, None)
+    [decision] = (await service.get("/api/audit", token=service.token)).json()["decisions"]
+    assert (decision["act"], decision["actor"].partition(":")[0]) == ("split", "token")

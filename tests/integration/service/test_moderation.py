@@ -151,3 +151,58 @@ async def test_a_closed_thread_says_so(service: Service):
     assert (await service.request("PATCH", "/api/thread", **closing)).error == (401, "forbidden")
     assert (await service.request("PATCH", "/api/thread", token=service.token, **closing)).status == 200
     assert (await service.get("/api/thread", params={"target": POST})).json()["closed"] is True
+
+
+# --- many at once -------------------------------------------------------------------------------------------------
+
+
+async def bulk(service: Service, action: str, ids, token: str | None = None):
+    return await service.post(f"/api/entries/{action}", token=token or service.token, json={"ids": ids})
+
+
+async def test_many_entries_are_decided_on_at_once(service: Service):
+    entries_ = [await service.respond() for _ in range(5)]
+    held = await service.respond(state=EntryState.HELD)
+    ids = [entry.id for entry in entries_]
+    answer = await bulk(service, "hide", [*ids[:3], ids[0], held.id, 999_999])
+    assert answer.status == 200
+    assert answer.json() == {
+        "entries": [{"wm-id": each, "wm-status": "hidden"} for each in (*ids[:3], held.id)],
+        "changed": 4,
+        "refused": [{"wm-id": 999_999, "why": "There is no such entry on your site."}],
+    }
+    assert sorted(await shown(service)) == ids[3:]
+    again = (await bulk(service, "hide", ids[:3])).json()
+    assert (again["changed"], len(again["entries"])) == (0, 3)
+    changed = (await service.get("/api/changes", token=service.token)).json()["changes"]
+    hidden = [change["wm-id"] for change in changed if change["change"] == "hidden"]
+    assert hidden == [*ids[:3], held.id]
+    decisions = (await service.get("/api/audit", token=service.token)).json()["decisions"]
+    assert [each["wm-id"] for each in decisions] == hidden[::-1]
+    assert all(each["actor"].startswith("token:") for each in decisions)
+
+
+async def test_one_that_cannot_be_restored_leaves_the_others(service: Service):
+    comment, mention = await service.respond(protocol=Protocol.COMMENT), await service.respond()
+    await bulk(service, "delete", [comment.id, mention.id])
+    answer = (await bulk(service, "restore", [comment.id, mention.id])).json()
+    assert answer["entries"] == [{"wm-id": mention.id, "wm-status": "shown"}]
+    assert answer["refused"] == [{"wm-id": comment.id, "why": "The comment was deleted, and its words with it."}]
+    [job] = await service.queue.take("w", count=5, block_ms=0)
+    assert job.claim.source == mention.source
+
+
+async def test_many_at_once_reach_the_tokens_own_site_only(service: Service):
+    entry = await service.respond()
+    _, other_token = await service.add_site("second.example")
+    assert (await bulk(service, "delete", [entry.id], other_token)).json()["entries"] == []
+    assert (await bulk(service, "delete", [entry.id], await service.token_with("read"))).error == (403, "forbidden")
+    assert await shown(service) == [entry.id]
+
+
+@pytest.mark.parametrize("ids", [None, [], "1", [1, "2"], [True], [-1], [2**70], list(range(1, 1002))])
+async def test_what_is_no_list_of_entries_is_refused_whole(service: Service, ids):
+    entry = await service.respond()
+    assert entry.id == 1
+    assert (await bulk(service, "hide", ids)).error == (400, "invalid_request")
+    assert await shown(service) == [entry.id]
