@@ -5,16 +5,19 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from mentions import urls
-from mentions.model import Entry, Protocol
+from mentions.model import Authority, Entry, Protocol
 
 
 def is_post_author(entry: Entry, post: str) -> bool:
     """Whether the response's page and its author's URL are both on the post's site, and the post lies below the
-    author's URL, so that two people of one host are told apart.  Whoever types a comment may claim any URL."""
-    author = entry.reaction.author.url
-    if author is None or entry.protocol is Protocol.COMMENT:
+    author's URL, so that two people of one host are told apart.
+
+    Whoever types a comment may claim any URL; who has signed in by it (decision 0112) need not have a page there."""
+    author, is_comment = entry.reaction.author.url, entry.protocol is Protocol.COMMENT
+    if author is None or (is_comment and entry.reaction.authority is not Authority.SIGNED_IN):
         return False
-    if not urls.site_authority(post) == urls.site_authority(author) == urls.site_authority(entry.source):
+    place = author if is_comment else entry.source
+    if not urls.site_authority(post) == urls.site_authority(author) == urls.site_authority(place):
         return False
     home = urlsplit(author).path.rpartition("/")[0] + "/"
     return urlsplit(post).path.startswith(home)

@@ -21,7 +21,8 @@ _TRUST: Final = {
     Authority.SAME_ORIGIN: 0,
     Authority.AUTHOR_PAGE: 1,
     Authority.BRIDGED: 2,
-    Authority.CLAIMED: 3,
+    Authority.SIGNED_IN: 3,
+    Authority.CLAIMED: 4,
 }
 
 

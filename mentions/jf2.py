@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from mentions import sanitize, urls
-from mentions.model import WM_PROPERTY, Author, Change, Content, Entry, EntryState, Kind, Page, Reaction
+from mentions.model import WM_PROPERTY, Author, Change, Content, Entry, EntryState, Kind, Page, Proof, Reaction
 
 Jf2 = dict[str, Any]
 
@@ -215,10 +215,16 @@ def _ours(entry: Entry, base: str) -> Jf2:
         "wm-invitees": [card(invitee) for invitee in reaction.invitees],
         "comment": [_hearsay(comment, entry) for comment in reaction.comments],
         "wm-likes": entry.likes,
+        "wm-signed-in": _proof(reaction.proof),
     }
     return {"wm-kind": reaction.kind.value, "wm-authorship": reaction.authority.value} | {
         key: value for key, value in more.items() if value
     }
+
+
+def _proof(proof: Proof | None) -> Jf2 | None:
+    """How the author of a comment had signed in: `way`, and what may be shown of it."""
+    return None if proof is None else {"way": proof.way.value, "by": proof.by or ""}
 
 
 def _hearsay(comment: Reaction, entry: Entry) -> Jf2:

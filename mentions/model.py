@@ -110,7 +110,17 @@ class Authority(StrEnum):
     SAME_ORIGIN = "same-origin"
     AUTHOR_PAGE = "author-page"
     BRIDGED = "bridged"
+    SIGNED_IN = "signed-in"
+    """Typed here by somebody who has proved that the author's URL is theirs."""
     CLAIMED = "claimed"
+
+
+class Way(StrEnum):
+    """How somebody who writes here has proved who they are."""
+
+    DOMAIN = "domain"
+    EMAIL = "email"
+    PROVIDER = "provider"
 
 
 # --- what is asked -----------------------------------------------------------------------------------------------
@@ -244,6 +254,15 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """That the author of a comment had signed in when it was written."""
+
+    way: Way
+    by: PlainText | None = None
+    """What is shown of it: the domain (`ann.example`), or what the owner calls the provider; None for an e-mail."""
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """The readable part: sanitised HTML and the same as plain text."""
 
@@ -284,6 +303,8 @@ class Reaction:
     invitees: tuple[Author, ...] = ()
     comments: tuple[Reaction, ...] = ()
     """u-comment entries that the source itself carries; hearsay, one level deep."""
+    proof: Proof | None = None
+    """Only comments that were typed here have one."""
 
 
 @dataclass(frozen=True, slots=True)

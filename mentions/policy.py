@@ -3,8 +3,9 @@
 A new site shows whatever has verified; everything else is an option of the site (contract §7, `options.py`).
 
 Trust is a person's.  Somebody is a person by the URL that they write under, when the response's own site, the author's
-page or a bridge vouches for it; a page that names no author speaks for its host.  Who is only claimed to have written
-something is nobody, and so is whoever types a name below a post: nobody is never known."""
+page or a bridge vouches for it; a page that names no author speaks for its host.  Below a post, whoever has signed in
+is a person: by the domain that they proved, else by their account.  Who is only claimed to have written something is
+nobody, and so is whoever types a name without signing in: nobody is never known."""
 
 from __future__ import annotations
 
@@ -35,10 +36,12 @@ _VOUCHED: Final = frozenset({Authority.SAME_ORIGIN, Authority.AUTHOR_PAGE, Autho
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom trust is given to: an author, or the host of pages that name none."""
+    """Whom trust is given to: an author, the host of pages that name none, or who signs in without a domain."""
 
     author: Url | None = None
     host: str | None = None
+    account: int | None = None
+    """The row of `people`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,20 @@ class Judgement:
     reasons: tuple[str, ...] = ()
 
 
-def person_of(site_options: Mapping[str, Any], reaction: Reaction, protocol: WmProtocol, source: str) -> Person | None:
-    """Who wrote it, as far as it can be trusted; None: nobody that could be known again."""
+def person_of(
+    site_options: Mapping[str, Any],
+    reaction: Reaction,
+    protocol: WmProtocol,
+    source: str,
+    account: int | None = None,
+) -> Person | None:
+    """Who wrote it, as far as it can be trusted; None: nobody that could be known again.
+
+    `account`: with which account a comment was typed."""
     if protocol is WmProtocol.COMMENT:
-        return None
+        if reaction.authority is Authority.SIGNED_IN and reaction.author.url is not None:
+            return Person(author=reaction.author.url)
+        return None if account is None else Person(account=account)
     host, author = urls.site_authority(source), reaction.author.url
     is_bridge = reaction.authority is Authority.BRIDGED or host in options.read(site_options, "bridges")
     if author is not None:
@@ -124,12 +137,13 @@ def _hold(site_options: Mapping[str, Any], protocol: WmProtocol) -> frozenset[st
 def _is_trusted(site_options: Mapping[str, Any], reaction: Reaction, protocol: WmProtocol, source: str) -> bool:
     """Whether the owner has named the host, or the person.  A comment that was typed here has no host of its own."""
     trusted = options.read(site_options, "trusted")
-    if not trusted or protocol is WmProtocol.COMMENT:
+    if not trusted:
         return False
     person = person_of(site_options, reaction, protocol, source)
     key = urls.page_key(person.author) if person is not None and person.author is not None else ""
-    people = {urls.page_key(name) for name in trusted if "://" in name}
-    return urls.site_authority(source) in trusted or bool(key and key in people)
+    if key and key in {urls.page_key(name) for name in trusted if "://" in name}:
+        return True
+    return protocol is not WmProtocol.COMMENT and urls.site_authority(source) in trusted
 
 
 def is_blocked(blocks: Iterable[B], source: str, author: Author | None = None) -> B | None:

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from mentions.errors import YmatebError
-from mentions.storage import changes, claims, deliveries, hosts
+from mentions.storage import changes, claims, deliveries, hosts, people, sessions
 from mentions.storage.avatars import Avatars
 from mentions.streams.limits import Limits
 from workers.jobs.portraits import Portraits
@@ -27,6 +27,8 @@ from workers.kit import Kit
 LEASE_S: Final = 60.0
 TICK_S: Final = 15.0
 HOSTS_KEPT: Final = timedelta(days=30)
+PEOPLE_KEPT: Final = timedelta(days=1)
+"""Somebody who signed in, has written nothing and has no session is forgotten so long after."""
 LEADER: Final = "schedule"
 
 log = structlog.get_logger(__name__)
@@ -57,6 +59,7 @@ class Scheduler:
             _Periodic("changes.compacted", 3600, self._compact_changes),
             _Periodic("hosts.pruned", 3600, self._prune_hosts),
             _Periodic("deliveries.pruned", 3600, self._prune_deliveries),
+            _Periodic("sessions.pruned", 3600, self._prune_sessions),
             _Periodic("entries.rechecked", 60, Rechecker(kit, limits).look_again),
             _Periodic("entries.reread", 60, Rereader(kit).read_again),
             _Periodic("pages.seen", 60, UnseenPages(kit, limits).look),
@@ -106,3 +109,8 @@ class Scheduler:
     async def _prune_deliveries(self) -> int:
         async with self._kit.db.write() as c:
             return await deliveries.prune(c, self._kit.now() - deliveries.KEPT)
+
+    async def _prune_sessions(self) -> int:
+        async with self._kit.db.write() as c:
+            ended = await sessions.prune(c, self._kit.now())
+            return ended + await people.prune(c, self._kit.now() - PEOPLE_KEPT)

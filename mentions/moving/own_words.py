@@ -12,7 +12,20 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 
 from mentions import urls
-from mentions.model import Author, Authority, Entry, EntryState, Kind, Page, PlainText, Protocol, Reaction, Url
+from mentions.model import (
+    Author,
+    Authority,
+    Entry,
+    EntryState,
+    Kind,
+    Page,
+    PlainText,
+    Proof,
+    Protocol,
+    Reaction,
+    Url,
+    Way,
+)
 from mentions.moving import jf2
 from mentions.moving.records import Moved, lines_of, moment_of, name_of, utc
 
@@ -116,7 +129,15 @@ def _added(reaction: Reaction, row: Mapping[str, Any], kind: Kind, target: str |
         published_at=reaction.published_at if row.get("published_ts") is not None else None,
         invitees=tuple(jf2.author(card) for card in jf2.many(row.get("wm-invitees"))),
         comments=tuple(_comment(jf2.obj(one), str(row.get("wm-source"))) for one in jf2.many(row.get("comment"))),
+        proof=_proof(row.get("wm-signed-in")),
     )
+
+
+def _proof(value: object) -> Proof | None:
+    """That somebody had signed in where this comes from; here nobody has, so it proves nothing about the next."""
+    said = jf2.obj(value)
+    way = next((way for way in Way if way.value == said.get("way")), None)
+    return None if way is None else Proof(way, name_of(said.get("by"), 200))
 
 
 def _comment(row: Mapping[str, Any], source: str) -> Reaction:

@@ -30,6 +30,8 @@ class Comment:
     """Hash of who typed it."""
     edit_hash: bytes | None
     editable_until: datetime | None
+    person_id: int | None = None
+    """Who had signed in when it was typed."""
     doubts: tuple[str, ...] = ()
     """Why it was held, in words for the owner."""
 
@@ -49,6 +51,7 @@ async def keep(
     visitor: bytes | None = None,
     edit_token: str | None = None,
     editable_until: datetime | None = None,
+    person_id: int | None = None,
     doubts: Sequence[str] = (),
 ) -> Comment:
     """Keeps the part of a new comment that is not shown."""
@@ -58,6 +61,7 @@ async def keep(
         "visitor": visitor,
         "edit_hash": None if edit_token is None else _hash(edit_token),
         "editable_until": editable_until,
+        "person_id": person_id,
     }
     await c.execute(
         insert_or(c, t.comments)

@@ -245,6 +245,42 @@ comments = Table(  # what only a comment that was typed here has
     Column("visitor", LargeBinary),
     Column("edit_hash", LargeBinary),
     Column("editable_until", UtcTime),
+    Column("person_id", RowId),  # who had signed in
+    Index("ix_comments_person_id", "person_id", **_only_where("person_id IS NOT NULL")),
+)
+
+# --- who has signed in -------------------------------------------------------------------------------------------
+
+people = Table(  # somebody who has proved who they are, to one site
+    "people",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("site_id", ForeignKey("sites.id", ondelete="CASCADE"), nullable=False),
+    Column("way", String(16), nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("subject_key", LargeBinary, nullable=False),
+    Column("name", Words),
+    Column("url", Words),
+    Column("photo", Words),
+    Column("email", Words),
+    Column("proved_by", Words),
+    Column("created_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    UniqueConstraint("site_id", "way", "subject_key"),
+    Index("ix_people_seen_at", "seen_at"),
+    sqlite_autoincrement=True,
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),  # SHA-256: a token has 256 random bits, so no salt
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Index("ix_sessions_expires_at", "expires_at"),
+    sqlite_autoincrement=True,
 )
 
 doubts = Table(  # why an entry waits, or was taken for spam

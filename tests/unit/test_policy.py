@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -159,3 +159,32 @@ def test_an_author_is_blocked_by_url_or_by_name():
 def test_an_author_who_lives_on_a_blocked_authority_is_blocked_wherever_they_write():
     rule = Rule("authority", "evil.example")
     assert is_blocked([rule], "https://bridge.example/x", Author(url=Url("https://evil.example/me"))) is rule
+
+
+def test_whoever_has_signed_in_is_a_person_and_whoever_types_a_name_is_nobody():
+    typed = Reaction(Kind.REPLY, author=Author(PlainText("Ann"), Url("https://ann.example/")))
+    proved = replace(typed, authority=Authority.SIGNED_IN)
+
+    def person(reaction: Reaction, account: int | None = None) -> Person | None:
+        return person_of({}, reaction, Protocol.COMMENT, "https://responses.example/entries/1", account)
+
+    assert person(typed) is None
+    assert person(typed, 7) == Person(account=7), "the URL that they typed proves nothing"
+    assert person(proved, 7) == person(proved) == Person(author=Url("https://ann.example/"))
+
+
+def test_an_owner_may_trust_a_domain_that_signs_in_but_not_the_host_of_all_comments():
+    proved = Reaction(
+        Kind.REPLY, author=Author(PlainText("Ann"), Url("https://ann.example/")), authority=Authority.SIGNED_IN
+    )
+    source = "https://responses.example/entries/1"
+    for trusted, state_ in (
+        (["https://ann.example/"], EntryState.SHOWN),
+        (["https://bob.example/"], EntryState.HELD),
+        (["responses.example"], EntryState.HELD),
+    ):
+        options = {"hold": "all", "trusted": trusted}
+        assert judge(options, proved, Protocol.COMMENT, source=source).state is state_, trusted
+    claimed = replace(proved, authority=Authority.CLAIMED)
+    options = {"hold": "all", "trusted": ["https://ann.example/"]}
+    assert judge(options, claimed, Protocol.COMMENT, source=source).state is EntryState.HELD

@@ -114,11 +114,16 @@ async def has_shown(c: AsyncConnection, site_id: int, options: Mapping[str, Any]
 
     That a page only claims to be theirs does not count."""
     e = t.entries.c
-    mine = [e.site_id == site_id, e.state == EntryState.SHOWN.value, e.protocol != Protocol.COMMENT.value]
+    mine = [e.site_id == site_id, e.state == EntryState.SHOWN.value]
+    if person.account is not None:
+        written = select(t.comments.c.entry_id).where(t.comments.c.person_id == person.account)
+        return (await c.execute(select(e.id).where(*mine, e.id.in_(written)).limit(1))).one_or_none() is not None
+    is_foreign = e.protocol != Protocol.COMMENT.value
     if person.author is not None:
-        mine.append(e.author_key == rows.author_key(person.author))
+        signed_in = select(t.comments.c.entry_id).where(t.comments.c.person_id.is_not(None))
+        mine += [e.author_key == rows.author_key(person.author), is_foreign | e.id.in_(signed_in)]
     else:
-        mine += [e.source_authority == person.host, e.author_key.is_(None)]
+        mine += [e.source_authority == person.host, e.author_key.is_(None), is_foreign]
     after = 0
     while True:
         query = select(t.entries).where(*mine, e.id > after).order_by(e.id).limit(_AT_ONCE)

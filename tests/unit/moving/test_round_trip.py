@@ -24,10 +24,12 @@ from mentions.model import (
     Kind,
     Page,
     PlainText,
+    Proof,
     Protocol,
     Reaction,
     Site,
     Url,
+    Way,
 )
 from mentions.moving import Moved, own_words, webmention_io, wxr, wxr_writing
 from mentions.moving.records import lines_of
@@ -103,6 +105,7 @@ def reactions(draw: st.DrawFn, *, depth: int = 1) -> Reaction:
         categories=draw(st.lists(line, max_size=2).map(tuple)),
         invitees=draw(st.lists(author.filter(lambda one: one != Author()), max_size=2).map(tuple)),
         comments=draw(comments),
+        proof=draw(st.none() | st.builds(Proof, st.sampled_from(Way), st.none() | line)) if depth else None,
     )
 
 
