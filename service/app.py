@@ -18,6 +18,7 @@ from config.settings import Settings
 from mentions.errors import ConfigurationError
 from mentions.storage import Database, schema
 from mentions.streams.events import Events
+from mentions.streams.flows import Flows
 from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
@@ -34,6 +35,7 @@ from service.api import (
     moderation,
     openapi,
     queue,
+    sessions,
     site,
     thread_feeds,
     threads,
@@ -63,7 +65,7 @@ def create_app(settings: Settings, tempo: keys.Tempo = keys.USUAL) -> web.Applic
     app.on_response_prepare.append(wire.add_headers)
     intake = (webmention, pingback)
     reading = (mentions, threads, thread_feeds, live, openapi)
-    writing = (comments, copies, moderation, blocks, audit, queue, site, hooks)
+    writing = (comments, sessions, copies, moderation, blocks, audit, queue, site, hooks)
     for part in (*intake, health, *reading, *writing):
         part.setup(app)
     pages.setup(app)
@@ -143,6 +145,7 @@ async def _redis(app: web.Application) -> AsyncIterator[None]:
         app[keys.QUEUE] = Queue(link.client, bound=settings.queue_bound)
         app[keys.EVENTS] = Events(link.client)
         app[keys.LIMITS] = Limits(link.client)
+        app[keys.FLOWS] = Flows(link.client)
         app[keys.TALLIES] = Tallies(link.client)
         yield
     finally:

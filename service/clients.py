@@ -1,12 +1,14 @@
-"""Who asks: the address of the client, behind proxies that we trust, and the key that it is counted by."""
+"""Who asks: the address of the client, behind proxies that we trust; by what it is counted, and how much it may do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from aiohttp import web
 
+from mentions.errors import RateLimited
 from service import keys
 
 Address = IPv4Address | IPv6Address
@@ -40,6 +42,20 @@ def rate_key(address: Address | None) -> str:
     if isinstance(address, IPv6Address):
         return str(ip_network((int(address) >> 64 << 64, 64)))
     return str(address or "local")
+
+
+async def limit(request: web.Request, what: str, *, rate: float, burst: int) -> None:
+    """Raises RateLimited when the client did more of it than `burst` at once and then `rate` a second."""
+    await limit_of(request, f"{what}:{rate_key(address_of(request))}", rate=rate, burst=burst)
+
+
+async def limit_of(request: web.Request, key: str, *, rate: float, burst: int) -> None:
+    """The same for whatever `key` names, whoever asks."""
+    if not request.app[keys.SETTINGS].rate_limits:
+        return
+    now = datetime.now(UTC)
+    if wait_s := await request.app[keys.LIMITS].allow(key, rate=rate, burst=burst, now=now):
+        raise RateLimited("That was a little fast; please try again in a moment.", retry_after_s=wait_s)
 
 
 def _parse(text: str) -> Address | None:

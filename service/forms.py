@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+import orjson
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiDictProxy
@@ -22,3 +24,18 @@ async def read_form(request: web.Request) -> MultiDictProxy[str | bytes | bytear
         return await request.post()
     except UNREADABLE:
         raise InvalidRequest("The body cannot be read as a form.") from None
+
+
+async def read_fields(request: web.Request) -> Mapping[str, object]:
+    """The fields of a JSON object or a form; raises InvalidRequest."""
+    if request.content_type == "application/json":
+        try:
+            data = orjson.loads(await request.read())
+        except orjson.JSONDecodeError:
+            raise InvalidRequest("The body has to be JSON.") from None
+        if not isinstance(data, dict):
+            raise InvalidRequest("The body has to be a JSON object.")
+        return data
+    if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        raise InvalidRequest("The body has to be JSON or a form.")
+    return dict(await read_form(request))

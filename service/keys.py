@@ -11,6 +11,7 @@ from aiohttp import web
 from config.settings import Settings
 from mentions.storage import Database
 from mentions.streams.events import Events
+from mentions.streams.flows import Flows
 from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
@@ -41,6 +42,7 @@ REDIS: Final = web.AppKey("redis", RedisLink)
 QUEUE: Final = web.AppKey("queue", Queue)
 EVENTS: Final = web.AppKey("events", Events)
 LIMITS: Final = web.AppKey("limits", Limits)
+FLOWS: Final = web.AppKey("flows", Flows)
 TALLIES: Final = web.AppKey("tallies", Tallies)
 SITES: Final = web.AppKey("sites", SiteCache)
 SHELF: Final = web.AppKey("shelf", Shelf)

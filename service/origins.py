@@ -29,3 +29,12 @@ async def require_known(request: web.Request) -> None:
         return
     if (await request.app[keys.SITES].book()).site_for(origin) is None:
         raise InsufficientScope(f"{origin} belongs to no site that is registered here.")
+
+
+async def is_of(request: web.Request, site_id: int) -> bool:
+    """Whether a page of that site sends this, or one of ours, or a program."""
+    origin = request.headers.get("Origin")
+    if origin is None or urls.origin(origin) == urls.origin(request.app[keys.SETTINGS].public_url):
+        return True
+    site = (await request.app[keys.SITES].book()).site_for(origin)
+    return site is not None and site.id == site_id

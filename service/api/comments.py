@@ -1,8 +1,8 @@
 """Comments typed below a post, and likes (contract §7).
 
 A comment is an entry like any other, whose source is its own permalink.  Its author may change or remove it for a
-quarter of an hour with the token that came with the answer, later only a moderator may.  Browsers write from the pages
-of registered sites only."""
+quarter of an hour with the token that came with the answer, and at any time with the session in which it was written
+(sessions.py); a moderator may too.  Browsers write from the pages of registered sites only."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import wraps
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
-import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,20 +27,21 @@ from mentions.errors import (
     InvalidField,
     InvalidRequest,
     NotFound,
-    RateLimited,
     TargetClosed,
     YmatebError,
 )
-from mentions.model import Author, Change, Entry, EntryState, Kind, Page, Protocol, Reaction, Site
+from mentions.model import Author, Authority, Entry, EntryState, Kind, Page, Protocol, Reaction, Site
 from mentions.sanitize import POLICY_VERSION
-from mentions.storage import changes, comments, entries, likes, pages, tokens
+from mentions.storage import comments, entries, likes, pages, people, tokens
+from mentions.storage import sessions as stored_sessions
+from mentions.storage.people import Person
 from mentions.streams.visitors import Visitors
 from mentions.typed import Typed
 from service import answers, clients, keys, origins, problems
-from service.api import jf2, judging, query
-from service.api.news import announce
+from service.api import judging, own, query, sessions
+from service.api.news import announce, tell
 from service.api.tokens import sent_token
-from service.forms import read_form
+from service.forms import read_fields
 from service.intake.reception import now
 from service.pages.commenting import form_page
 
@@ -100,19 +100,21 @@ def by_form(handler: Handler) -> Handler:
 async def add(request: web.Request) -> web.StreamResponse:
     """POST /api/comments: 201 with the entry, its `wm-status` and its `edit-token`; a form comes back to the thread."""
     await origins.require_known(request)
-    await _limit(request, "comment", COMMENT_RATE_S, COMMENT_BURST)
-    fields = await read_fields(request)
-    comment = typed.read_comment(fields)
+    await clients.limit(request, "comment", rate=COMMENT_RATE_S, burst=COMMENT_BURST)
+    fields, person = await read_fields(request), await sessions.writer(request)
+    comment = typed.read_comment(fields if person is None else {**fields, "name": fields.get("name") or person.name})
     place = await _place(request, fields)
+    if person is not None and person.site_id != place.site.id:
+        raise Forbidden("You are signed in on another site.")
     edit_token = secrets.token_urlsafe(24)
-    entry, cursor = await _keep(request, place, comment, _parent_of(fields), edit_token)
+    entry, cursor = await _keep(request, place, comment, person, _parent_of(fields), edit_token)
     if cursor is not None:
         await announce(request.app, entry.page_id, cursor)
     log.info("comment.received", entry_id=entry.id, state=entry.state.value)
     permalink = f"{request.app[keys.SETTINGS].public_url}/entries/{entry.id}"
     if answers.prefers_html(request):
         return _back(request, place, entry, comment.lang)
-    body = {**_told(request, entry, place.page), "edit-token": edit_token}
+    body = {**own.told(request, entry, place.page), "edit-token": edit_token}
     return answers.json_answer(request, body, status=201, headers={"Location": permalink}, cache="no-store")
 
 
@@ -120,7 +122,7 @@ async def add(request: web.Request) -> web.StreamResponse:
 async def preview(request: web.Request) -> web.StreamResponse:
     """POST /api/comments/preview: what the Markdown in `content` will look like.  Nothing is kept."""
     await origins.require_known(request)
-    await _limit(request, "preview", 1.0, 30)
+    await clients.limit(request, "preview", rate=1.0, burst=30)
     fields = await read_fields(request)
     _, content = typed.read_words(fields)
     if answers.prefers_html(request):
@@ -134,29 +136,29 @@ async def change(request: web.Request) -> web.Response:
     fields, at = await read_fields(request), now()
     markdown, content = typed.read_words(fields)
     async with request.app[keys.DB].write() as c:
-        entry, page, actor = await _own(request, c)
+        entry, page, hidden, actor = await _own(request, c)
         reaction = replace(entry.reaction, content=content)
         state = None
         if actor == "author" and entry.state is EntryState.SHOWN:
-            judged = await judging.judge_again(c, entry, reaction, markdown)
+            judged = await judging.judge_again(c, entry, reaction, markdown, account=hidden.person_id)
             state = None if judged.state is EntryState.SHOWN else EntryState.HELD
         new = await entries.update(
             c, entry.id, now=at, reaction=reaction, state=state, policy_version=POLICY_VERSION, actor=actor
         )
         await comments.set_markdown(c, entry.id, markdown)
-        cursor = await _tell(c, new, before=entry)
+        cursor = await tell(c, new, before=entry)
     if cursor is not None:
         await announce(request.app, page.id, cursor)
-    return answers.json_answer(request, _told(request, new, page), cache="no-store")
+    return answers.json_answer(request, own.told(request, new, page), cache="no-store")
 
 
 async def remove(request: web.Request) -> web.Response:
     """DELETE: takes the comment back; a tombstone stays where answers hang below it."""
     await origins.require_known(request)
     async with request.app[keys.DB].write() as c:
-        entry, page, actor = await _own(request, c)
+        entry, page, _, actor = await _own(request, c)
         new = await entries.withdraw(c, entry.id, now=now(), actor=actor)
-        cursor = await _tell(c, new, before=entry)
+        cursor = await tell(c, new, before=entry)
     if cursor is not None:
         await announce(request.app, page.id, cursor)
     return web.Response(status=204)
@@ -177,7 +179,7 @@ async def unlike(request: web.Request) -> web.Response:
 
 async def _like(request: web.Request, *, wanted: bool) -> web.Response:
     await origins.require_known(request)
-    await _limit(request, "like", LIKE_RATE_S, LIKE_BURST)
+    await clients.limit(request, "like", rate=LIKE_RATE_S, burst=LIKE_BURST)
     visitor, entry_id = await _visitor(request), int(request.match_info["id"])
     async with request.app[keys.DB].write() as c:
         if wanted:
@@ -230,12 +232,12 @@ def _parent_of(fields: Mapping[str, object]) -> int | None:
 
 
 async def _keep(
-    request: web.Request, place: Place, comment: Typed, parent_id: int | None, edit_token: str
+    request: web.Request, place: Place, comment: Typed, person: Person | None, parent_id: int | None, edit_token: str
 ) -> tuple[Entry, int | None]:
     """Stores the comment; the entry, and the cursor of the change when it is shown."""
     base, at = request.app[keys.SETTINGS].public_url, now()
-    author = Author(comment.name, comment.url)
-    if policy.is_blocked(await request.app[keys.SITES].blocks(place.site.id), comment.url or "", author):
+    author, authority = _author(comment, person)
+    if policy.is_blocked(await request.app[keys.SITES].blocks(place.site.id), author.url or "", author):
         raise Blocked("The owner of this site takes no comments from you.")
     visitor = await _visitor(request)
     async with request.app[keys.DB].write() as c:
@@ -244,15 +246,18 @@ async def _keep(
         reaction = Reaction(
             Kind.REPLY,
             author=author,
+            authority=authority,
             content=comment.content,
             lang=comment.lang,
             published=at.isoformat(timespec="seconds"),
             published_at=at.replace(microsecond=0),
             in_reply_to=tuple(url for url in answered if url),
+            proof=person.proof if person else None,
         )
         repeated = await comments.said_before(c, place.site.id, comment.markdown, since=at - REPEATED_WITHIN)
         doubt = typed.suspicion(comment, is_repeated=repeated)
-        judged = await judging.judge(c, place.site, reaction, place.target, doubt)
+        account = person.id if person else None
+        judged = await judging.judge(c, place.site, reaction, place.target, doubt, account=account)
         entry = await entries.insert(
             c,
             site_id=place.site.id,
@@ -275,9 +280,29 @@ async def _keep(
             visitor=visitor,
             edit_token=edit_token,
             editable_until=at + EDITABLE_FOR,
+            person_id=account,
             doubts=judged.reasons,
         )
-        return entry, await _tell(c, entry, before=None)
+        if person is not None:
+            await people.remember(c, person.id, _news_of(comment, person))
+        return entry, await tell(c, entry, before=None)
+
+
+def _author(comment: Typed, person: Person | None) -> tuple[Author, Authority]:
+    """Who it is by, and whether they have proved that the URL is theirs; then it is not what they typed."""
+    if person is None:
+        return Author(comment.name, comment.url), Authority.CLAIMED
+    if person.has_proved_url:
+        return Author(comment.name, person.url, person.photo), Authority.SIGNED_IN
+    return Author(comment.name, comment.url or person.url, person.photo), Authority.CLAIMED
+
+
+def _news_of(comment: Typed, person: Person) -> dict[str, str | None]:
+    """What somebody has typed of themselves that is not known yet."""
+    said: dict[str, str | None] = {} if comment.name == person.name else {"name": comment.name}
+    if comment.url and comment.url != person.url and not person.has_proved_url:
+        said["url"] = comment.url
+    return said
 
 
 async def _parent(c: AsyncConnection, page: Page, parent_id: int | None) -> Entry | None:
@@ -290,21 +315,7 @@ async def _parent(c: AsyncConnection, page: Page, parent_id: int | None) -> Entr
     return parent
 
 
-async def _tell(c: AsyncConnection, new: Entry, *, before: Entry | None) -> int | None:
-    """Appends to the change cursor what the public sees of it; None when it sees nothing."""
-    was, is_shown = before is not None and before.state is EntryState.SHOWN, new.state is EntryState.SHOWN
-    if not was and not is_shown:
-        return None
-    change = {
-        (False, True): Change.CREATED,
-        (True, True): Change.UPDATED,
-        (True, False): Change.DELETED if new.state is EntryState.DELETED else Change.HIDDEN,
-    }[was, is_shown]
-    facts = {"site_id": new.site_id, "page_id": new.page_id, "entry_id": new.id}
-    return await changes.append(c, **facts, change=change, now=now())
-
-
-async def _own(request: web.Request, c: AsyncConnection) -> tuple[Entry, Page, str]:
+async def _own(request: web.Request, c: AsyncConnection) -> tuple[Entry, Page, comments.Comment, str]:
     """The comment of the request, and as whom it is touched; raises NotFound, Forbidden or Conflict."""
     entry = await entries.get(c, int(request.match_info["id"]))
     hidden = await comments.get(c, entry.id) if entry is not None else None
@@ -315,28 +326,24 @@ async def _own(request: web.Request, c: AsyncConnection) -> tuple[Entry, Page, s
     actor = await _actor(request, c, entry, hidden)
     page = await pages.by_id(c, entry.page_id)
     assert page is not None, "an entry stands on a page"
-    return entry, page, actor
+    return entry, page, hidden, actor
 
 
 async def _actor(request: web.Request, c: AsyncConnection, entry: Entry, hidden: comments.Comment) -> str:
     if (sent := sent_token(request)) is None:
-        raise Forbidden("The edit token of the comment is required.")
+        raise Forbidden("The edit token of the comment, or the session of its author, is required.")
     if hidden.may_be_edited_with(sent, now()):
+        return "author"
+    session = await stored_sessions.check(c, sent, now=now()) if hidden.person_id is not None else None
+    if session is not None and session.person.id == hidden.person_id:
         return "author"
     token = await tokens.check(c, sent, now=now())
     if token is not None and token.site_id == entry.site_id and "moderate" in token.scopes:
         return "owner"
-    raise Forbidden("The edit token is not this comment's, or its quarter of an hour is over.")
+    raise Forbidden("The token is not for this comment, or its time is over.")
 
 
 # --- answers ------------------------------------------------------------------------------------------------------
-
-
-def _told(request: web.Request, entry: Entry, page: Page) -> dict[str, Any]:
-    """The entry as its author gets it; spam is told that it waits, like everything that waits."""
-    body = jf2.entry_to_jf2(entry, page, request.app[keys.SETTINGS].public_url)
-    parent = {"wm-parent": entry.parent_id} if entry.parent_id is not None else {}
-    return {**body, **parent, "wm-status": "approved" if entry.state is EntryState.SHOWN else "held"}
 
 
 def _back(request: web.Request, place: Place, entry: Entry, lang: str | None) -> web.Response:
@@ -353,28 +360,5 @@ def _to_thread(request: web.Request, page: Page, lang: str | None, fragment: str
     return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
 
 
-async def read_fields(request: web.Request) -> Mapping[str, object]:
-    """The fields of a JSON object or a form; raises InvalidRequest."""
-    if request.content_type == "application/json":
-        try:
-            data = orjson.loads(await request.read())
-        except orjson.JSONDecodeError:
-            raise InvalidRequest("The body has to be JSON.") from None
-        if not isinstance(data, dict):
-            raise InvalidRequest("The body has to be a JSON object.")
-        return data
-    if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        raise InvalidRequest("The body has to be JSON or a form.")
-    return dict(await read_form(request))
-
-
 async def _visitor(request: web.Request) -> bytes:
     return await request.app[VISITORS].hash(clients.rate_key(clients.address_of(request)))
-
-
-async def _limit(request: web.Request, what: str, rate: float, burst: int) -> None:
-    if not request.app[keys.SETTINGS].rate_limits:
-        return
-    who = clients.rate_key(clients.address_of(request))
-    if wait_s := await request.app[keys.LIMITS].allow(f"{what}:{who}", rate=rate, burst=burst, now=now()):
-        raise RateLimited("That was a little fast; please try again in a moment.", retry_after_s=wait_s)

@@ -7,15 +7,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mentions import options, policy, typed
 from mentions.model import Entry, EntryState, Protocol, Reaction, Site
 from mentions.policy import Judgement
-from mentions.storage import doubts, learning, sites
+from mentions.storage import doubts, entries, learning, sites
 from mentions.typed import Suspicion, Typed
 
 
-async def judge(c: AsyncConnection, site: Site, reaction: Reaction, target: str, doubt: Suspicion) -> Judgement:
-    """The state of a comment with these words, and every reason against showing it at once."""
+async def judge(
+    c: AsyncConnection, site: Site, reaction: Reaction, target: str, doubt: Suspicion, *, account: int | None = None
+) -> Judgement:
+    """The state of a comment with these words, and every reason against showing it at once.
+
+    `account`: of whom has signed in."""
     learns = options.read(site.options, "learn")
     spam = await learning.score(c, site.id, reaction, Protocol.COMMENT) if learns else None
-    wanted = policy.judge(site.options, reaction, Protocol.COMMENT, target=target, spam=spam)
+    is_known = await _is_known(c, site, reaction, account)
+    wanted = policy.judge(site.options, reaction, Protocol.COMMENT, target=target, is_known=is_known, spam=spam)
     if doubt.is_spam:
         state = EntryState.SPAM
     elif doubt.holds:
@@ -25,13 +30,23 @@ async def judge(c: AsyncConnection, site: Site, reaction: Reaction, target: str,
     return Judgement(state, (*doubt.reasons, *wanted.reasons))
 
 
-async def judge_again(c: AsyncConnection, entry: Entry, reaction: Reaction, markdown: str) -> Judgement:
+async def _is_known(c: AsyncConnection, site: Site, reaction: Reaction, account: int | None) -> bool:
+    """Whether it matters that the site has shown something of whoever has signed in, and it has."""
+    if not policy.wants_to_know(site.options, Protocol.COMMENT):
+        return False
+    person = policy.person_of(site.options, reaction, Protocol.COMMENT, "", account)
+    return person is not None and await entries.has_shown(c, site.id, site.options, person)
+
+
+async def judge_again(
+    c: AsyncConnection, entry: Entry, reaction: Reaction, markdown: str, *, account: int | None = None
+) -> Judgement:
     """The same for a comment that its author has written anew: what was approved were other words."""
     site, name = await sites.by_id(c, entry.site_id), reaction.author.name
     assert site is not None, "an entry is of a site"
     assert name is not None, "a comment has a name"
     assert reaction.content is not None, "a comment has words"
     doubt = typed.suspicion(Typed(name, markdown, reaction.content), is_repeated=False)
-    judged = await judge(c, site, reaction, entry.target, doubt)
+    judged = await judge(c, site, reaction, entry.target, doubt, account=account)
     await doubts.keep(c, entry.id, judged.reasons)
     return judged

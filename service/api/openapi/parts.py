@@ -129,5 +129,6 @@ RESPONSES: Final[Mapping[str, Part]] = {
 
 SECURITY_SCHEMES: Final[Mapping[str, Part]] = {
     "bearer": {"type": "http", "scheme": "bearer"},
+    "session": {"type": "http", "scheme": "bearer", "description": "The token of somebody who has signed in."},
     "query": {"type": "apiKey", "in": "query", "name": "token", "description": "Also `access_token`."},
 }

@@ -10,6 +10,7 @@ from service.api.openapi.hooks import HOOKS
 from service.api.openapi.moderating import MODERATING
 from service.api.openapi.owner import OWNER
 from service.api.openapi.parts import STRING, Part, answer, choice, media, number, operation, path, query, schema
+from service.api.openapi.sessions import SESSIONS
 from service.api.openapi.writing import WRITING
 
 _LISTING: Final = (
@@ -270,6 +271,7 @@ PATHS: Final[Mapping[str, Part]] = {
     **FEEDS,
     **MODERATING,
     **WRITING,
+    **SESSIONS,
     **HOOKS,
     **OWNER,
     **_intake("", ""),

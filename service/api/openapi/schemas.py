@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from mentions.model import Authority, Change, EntryState, Kind, Protocol, Status
+from mentions.model import Authority, Change, EntryState, Kind, Protocol, Status, Way
 from mentions.options import OPTIONS
 from mentions.webhooks import EVENTS, HookKind
 from service.api.openapi.parts import Part, schema
@@ -72,6 +72,10 @@ _ENTRY: Final = _object(
         "category": _list(_TEXT),
         "wm-invitees": _list(schema("Card")),
         "wm-likes": _WHOLE,
+        "wm-signed-in": {
+            **_object({"way": _one_of(Way), "by": _TEXT}),
+            "description": "How the author of a comment had signed in; `by`: the domain, or the provider's name.",
+        },
         "comment": _list(_ANY, "Entries that the source itself carries."),
     },
     "A response as jf2.",
@@ -251,8 +255,14 @@ SCHEMAS: Final[Mapping[str, Part]] = {
         }
     ),
     "NewComment": _object(
-        {"target": _URL, "name": {**_TEXT, "maxLength": 100}, "content": {**_TEXT, "maxLength": 20_000}},
-        {"parent": {"type": ["integer", "string"]}, "url": _TEXT, "email": _TEXT, "lang": _TEXT},
+        {"target": _URL, "content": {**_TEXT, "maxLength": 20_000}},
+        {
+            "name": {**_TEXT, "maxLength": 100, "description": "May be left out by whoever has signed in."},
+            "parent": {"type": ["integer", "string"]},
+            "url": _TEXT,
+            "email": _TEXT,
+            "lang": _TEXT,
+        },
         "`content` is Markdown: emphasis, code, lists, quotes, links.",
     ),
     "Words": _object({"content": {**_TEXT, "maxLength": 20_000}}),
@@ -265,6 +275,16 @@ SCHEMAS: Final[Mapping[str, Part]] = {
             _object({"wm-status": _one_of(("approved", "held"))}, {"edit-token": _TEXT, "wm-parent": _WHOLE}),
         ]
     },
+    "Redemption": _object({"code": _TEXT, "verifier": {**_TEXT, "minLength": 43, "maxLength": 128}}),
+    "Person": _object({"name": _TEXT, "way": _one_of(Way)}, {"url": _URL, "photo": _URL, "email": _TEXT, "by": _TEXT}),
+    "Session": _object({"expires_at": _TEXT, "person": schema("Person")}),
+    "NewSession": _object({"token": _TEXT, "expires_at": _TEXT, "person": schema("Person")}),
+    "OwnComments": _object(
+        {
+            "comments": _list({"allOf": [schema("OwnComment"), _object({"markdown": _TEXT}, {"email": _TEXT})]}),
+            "next": _WHOLE_OR_NULL,
+        }
+    ),
     "Waiting": {
         "allOf": [schema("Entry"), _object({"wm-status": _one_of(("held", "spam")), "wm-doubts": _list(_TEXT)})]
     },

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from service.api.openapi.parts import STRING, Part, answer, media, operation, path, schema
+from service.api.openapi.sessions import BY_SESSION
 
 _ID: Final = path("id", "`wm-id`", {"type": "integer"})
 _COMMENT_BODY: Final[Part] = {
@@ -47,12 +48,14 @@ WRITING: Final[Mapping[str, Part]] = {
                 ),
                 303: answer("The same, for a form: back to the thread."),
                 400: "Malformed",
+                401: answer("The session is over, or of another site.", media(json=schema("Problem"))),
                 403: "Refused",
                 429: "TooMany",
                 503: "Unavailable",
             },
             body=_COMMENT_BODY,
         )
+        | {"security": [*BY_SESSION, {}]}
     },
     "/api/comments/preview": {
         "post": operation(
@@ -71,7 +74,7 @@ WRITING: Final[Mapping[str, Part]] = {
     "/api/comments/{id}": {
         "patch": operation(
             "changeComment",
-            "Other words: with the edit token for 15 minutes, later with a token of scope `moderate`.",
+            "Other words: with the edit token for 15 minutes; with the author's session; as a moderator.",
             {200: answer(_KEPT, media(json=schema("OwnComment"))), 400: "Malformed", **_OWN},
             (_ID,),
             secured=True,
