@@ -51,6 +51,7 @@ from mentions.model import (
     Unchanged,
     Unreachable,
 )
+from mentions.reasons import in_words
 
 
 class PageSeen(StrEnum):
@@ -290,7 +291,7 @@ def _new(claim: Claim, reaction: Reaction, policy: Policy) -> Verdict:
         targets=(claim.target,),
         protocol=claim.via,
         change=Change.CREATED,
-        doubts=judged.reasons,
+        doubts=in_words(judged.reasons),
     )
 
 
@@ -310,7 +311,7 @@ def _again(old: Entry, claim: Claim, reaction: Reaction, policy: Policy, past: P
         targets=(claim.target,),
         protocol=claim.via,
         change=Change.CREATED,
-        doubts=judged.reasons if state is EntryState.HELD else (),
+        doubts=in_words(judged.reasons) if state is EntryState.HELD else (),
     )
 
 

@@ -18,6 +18,7 @@ from mentions import hrefs, options, urls
 from mentions.learned import Score
 from mentions.model import Author, Authority, EntryState, Reaction, Url
 from mentions.model import Protocol as WmProtocol
+from mentions.reasons import Cause, Reason
 
 
 class BlockRule(TypingProtocol):
@@ -46,10 +47,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What becomes of a new response, and why, in words for the owner."""
+    """What becomes of a new response, and why."""
 
     state: EntryState
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 def person_of(
@@ -110,23 +111,24 @@ def judge(
     hold = _hold(site_options, protocol)
     reasons = list(_wholesale(site_options, reaction, protocol))
     if "strangers" in hold and not is_known:
-        reasons.append("nothing of this person was shown here before")
+        reasons.append(Reason(Cause.STRANGER, "nothing of this person was shown here before"))
     if "links" in hold and (hosts := hrefs.foreign_hosts(reaction, source, target)):
-        reasons.append(f"it links to {', '.join(hosts[:3])}{' and others' if len(hosts) > 3 else ''}")
+        others = " and others" if len(hosts) > 3 else ""
+        reasons.append(Reason(Cause.LINKS, f"it links to {', '.join(hosts[:3])}{others}"))
     if spam is not None and spam.holds:
         why = f": {', '.join(spam.reasons)}" if spam.reasons else ""
-        reasons.append(f"it looks like what you have called spam ({spam.value:.0%}){why}")
+        reasons.append(Reason(Cause.LEARNED, f"it looks like what you have called spam ({spam.value:.0%}){why}"))
     return Judgement(EntryState.HELD if reasons else EntryState.SHOWN, tuple(reasons))
 
 
-def _wholesale(site_options: Mapping[str, Any], reaction: Reaction, protocol: WmProtocol) -> Iterator[str]:
+def _wholesale(site_options: Mapping[str, Any], reaction: Reaction, protocol: WmProtocol) -> Iterator[Reason]:
     """Reasons that have nothing to do with what the response says."""
     if reaction.kind.value in options.read(site_options, "hold_kinds"):
-        yield f"the site holds every {reaction.kind.value}"
+        yield Reason(Cause.OWNER, f"the site holds every {reaction.kind.value}")
     if protocol.value in options.read(site_options, "hold_protocols"):
-        yield f"the site holds every {protocol.value}"
+        yield Reason(Cause.OWNER, f"the site holds every {protocol.value}")
     if "all" in _hold(site_options, protocol):
-        yield "the site holds everything"
+        yield Reason(Cause.OWNER, "the site holds everything")
 
 
 def _hold(site_options: Mapping[str, Any], protocol: WmProtocol) -> frozenset[str]:

@@ -1,18 +1,20 @@
 """A comment as somebody typed it below a post: what it may hold, and what makes it suspicious.
 
 Pure.  The words are Markdown (`markdown.py`); who may write from where is `service/origins.py`'s affair, what the owner
-wants held is `policy.py`'s."""
+wants held is `policy.py`'s.  The weights are in docs/moderation.md too."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from mentions import markdown, sanitize, urls
 from mentions.errors import InvalidField
+from mentions.form_tokens import NO_FORM, Form, Shown
 from mentions.model import Content, PlainText, Url
+from mentions.reasons import Cause, Reason
 
 MOST_NAME: Final = 100
 MOST_EMAIL: Final = 254
@@ -23,10 +25,16 @@ HONEYPOT: Final = "website2"
 HOLD_AT: Final = 2
 SPAM_AT: Final = 5
 MANY_LINKS: Final = 3
+SHORTEST_WRITING_S: Final = 3.0
+"""Nobody reads a form, types something and sends it in less."""
+SOME_PAGES: Final = 3
+MANY_PAGES: Final = 5
+"""Other pages on which the same visitor has just written."""
 _EMAIL: Final = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
 _LANG: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _LINK: Final = re.compile(r"https?://", re.IGNORECASE)
-_BRACKETED: Final = re.compile(r"\[/?url\b|<a\s", re.IGNORECASE)
+_BRACKETED: Final = re.compile(r"\[/?(?:url|link|img)\b|<a\s", re.IGNORECASE)
+_HOST_NAME: Final = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,24}(?:/\S*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +52,37 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspicion:
-    """How much a comment looks like spam, and why, in words for the owner."""
+class Around:
+    """What is known of a comment beside its words."""
 
-    score: int
-    reasons: tuple[str, ...]
+    form: Shown = NO_FORM
+    is_repeated: bool = False
+    """The site was given the same words before, within a day."""
+    is_nearly_repeated: bool = False
+    pages_of_links: int = 0
+    """Other pages on which one of its links was left, within a day."""
+    pages_of_visitor: int = 0
+    """Other pages on which the same visitor has written, within ten minutes."""
+    blocked_links: tuple[str, ...] = ()
+    """Hosts that it links to and that the owner has blocked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """How much a comment looks like spam, and why."""
+
+    found: tuple[tuple[int, Reason], ...] = ()
+    """Reasons with their weights."""
+
+    @property
+    def score(self) -> int:
+        """The weights together."""
+        return sum(weight for weight, _ in self.found)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """All of them, whether or not they are enough."""
+        return tuple(reason for _, reason in self.found)
 
     @property
     def holds(self) -> bool:
@@ -59,6 +93,10 @@ class Suspicion:
     def is_spam(self) -> bool:
         """Whether nobody needs to."""
         return self.score >= SPAM_AT
+
+    def after_proof(self) -> Suspicion:
+        """What is left of it when a proof of work has settled what is of manner."""
+        return Suspicion(tuple(each for each in self.found if not each[1].is_of_manner))
 
 
 def read_comment(fields: Mapping[str, object]) -> Typed:
@@ -91,25 +129,58 @@ def read_words(fields: Mapping[str, object]) -> tuple[str, Content]:
     return text, content
 
 
-def suspicion(typed: Typed, *, is_repeated: bool, seconds_to_write: float | None = None) -> Suspicion:
-    """What speaks against showing it at once.
+def suspicion(typed: Typed, around: Around = Around(), *, shortest_s: float = SHORTEST_WRITING_S) -> Suspicion:
+    """What speaks against showing it at once.  Written in less than `shortest_s` seconds is written by no person."""
+    found = (*_of_words(typed), *_of_repetition(around), *_of_manner(around, shortest_s))
+    return Suspicion(tuple((weight, Reason(cause, words)) for weight, cause, words in found))
 
-    `is_repeated`: the site was given the same words before; `seconds_to_write`: since the form was shown, if known."""
-    found: list[tuple[int, str]] = []
+
+_Found = Iterator[tuple[int, Cause, str]]
+
+
+def _of_words(typed: Typed) -> _Found:
     if typed.is_trapped:
-        found.append((SPAM_AT, "a field that no person sees was filled in"))
-    links = len(_LINK.findall(typed.markdown))
-    if links >= MANY_LINKS:
-        found.append((HOLD_AT, f"it has {links} links"))
+        yield SPAM_AT, Cause.TRAPPED, "a field that no person sees was filled in"
+    if (links := len(_LINK.findall(typed.markdown))) >= MANY_LINKS:
+        yield 2, Cause.LINKS, f"it has {links} links"
     if _BRACKETED.search(typed.markdown):
-        found.append((HOLD_AT, "its links are written for forums and HTML"))
+        yield 2, Cause.MARKUP, "its links are written for forums and HTML"
     if _LINK.search(typed.name):
-        found.append((HOLD_AT, "its name is an address"))
-    if is_repeated:
-        found.append((HOLD_AT, "the same words were left here before"))
-    if seconds_to_write is not None and seconds_to_write < 2:
-        found.append((HOLD_AT, "it was written faster than anybody types"))
-    return Suspicion(sum(score for score, _ in found), tuple(reason for _, reason in found))
+        yield 2, Cause.NAME, "its name is an address"
+    elif _HOST_NAME.fullmatch(typed.name) and not _is_own_host(typed):
+        yield 1, Cause.NAME, "its name is the address of another site than its author's"
+
+
+def _is_own_host(typed: Typed) -> bool:
+    """Whether the name is the host of the author's own URL, as many people sign."""
+    return typed.url is not None and urls.site_authority(typed.url) == urls.site_authority(typed.name.partition("/")[0])
+
+
+def _of_repetition(around: Around) -> _Found:
+    if around.blocked_links:
+        yield 3, Cause.BLOCKED_LINK, f"it links to {', '.join(around.blocked_links[:3])}, which you have blocked"
+    if around.is_repeated:
+        yield 2, Cause.REPEATED, "the same words were left here before"
+    elif around.is_nearly_repeated:
+        yield 2, Cause.REPEATED, "nearly the same words were left here before"
+    if number := around.pages_of_links:
+        others = "another page" if number == 1 else f"{number} other pages"
+        yield min(number, 2), Cause.SPREAD, f"one of its links was left on {others} today"
+
+
+def _of_manner(around: Around, shortest_s: float) -> _Found:
+    match around.form:
+        case Shown(form=Form.MISSING):
+            yield 1, Cause.NO_FORM, "it came as a form, but without the form's token"
+        case Shown(form=Form.FOREIGN):
+            yield 1, Cause.NO_FORM, "the token of its form is none of ours, or of another page"
+        case Shown(form=Form.OLD):
+            yield 1, Cause.NO_FORM, "its form was got half a day ago or longer"
+        case Shown(seconds=float(seconds)) if seconds < shortest_s:
+            yield 2, Cause.FAST, f"it was written in {max(seconds, 0):.1f} seconds"
+    if (number := around.pages_of_visitor) >= SOME_PAGES:
+        weight = 2 if number >= MANY_PAGES else 1
+        yield weight, Cause.MANY, f"the same visitor wrote on {number} other pages within ten minutes"
 
 
 def _text(fields: Mapping[str, object], name: str, *, required: bool = False) -> str:

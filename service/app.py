@@ -22,7 +22,9 @@ from mentions.streams.flows import Flows
 from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
+from mentions.streams.signing import Signing
 from mentions.streams.tallies import Tallies
+from mentions.streams.traces import Traces
 from service import demo, health, keys, pages, problems, widget, wire
 from service.api import (
     audit,
@@ -147,6 +149,8 @@ async def _redis(app: web.Application) -> AsyncIterator[None]:
         app[keys.LIMITS] = Limits(link.client)
         app[keys.FLOWS] = Flows(link.client)
         app[keys.TALLIES] = Tallies(link.client)
+        app[keys.SIGNING] = Signing(link.client)
+        app[keys.TRACES] = Traces(link.client)
         yield
     finally:
         await link.close()

@@ -15,7 +15,10 @@ from mentions.streams.flows import Flows
 from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
+from mentions.streams.signing import Signing
 from mentions.streams.tallies import Tallies
+from mentions.streams.traces import Traces
+from mentions.typed import SHORTEST_WRITING_S
 from service.places import SiteCache
 from service.shelf import Shelf
 
@@ -32,6 +35,8 @@ class Tempo:
     """The same for a page that nobody has answered yet."""
     streams_of_one: int = 40
     """Streams that one client may have open."""
+    shortest_writing_s: float = SHORTEST_WRITING_S
+    """What is written in less time was written by no person."""
 
 
 USUAL: Final = Tempo()
@@ -44,6 +49,8 @@ EVENTS: Final = web.AppKey("events", Events)
 LIMITS: Final = web.AppKey("limits", Limits)
 FLOWS: Final = web.AppKey("flows", Flows)
 TALLIES: Final = web.AppKey("tallies", Tallies)
+SIGNING: Final = web.AppKey("signing", Signing)
+TRACES: Final = web.AppKey("traces", Traces)
 SITES: Final = web.AppKey("sites", SiteCache)
 SHELF: Final = web.AppKey("shelf", Shelf)
 CLOSING: Final = web.AppKey("closing", asyncio.Event)

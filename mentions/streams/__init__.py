@@ -5,4 +5,7 @@ queue.py      claims from their 201 to their outcome
 events.py     news of claims and pages
 errands.py    what the service asks a worker for, and the answer
 hub.py        the one connection through which a process hears
-limits.py     token buckets and leases"""
+limits.py     token buckets and leases
+visitors.py   who is the same visitor as before
+signing.py    keys that all processes sign with
+traces.py     what comments of the day have in common"""

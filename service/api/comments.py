@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import wraps
@@ -28,9 +29,12 @@ from mentions.errors import (
     InvalidRequest,
     NotFound,
     TargetClosed,
+    Unavailable,
     YmatebError,
 )
+from mentions.form_tokens import GOOD_FOR_S, Shown
 from mentions.model import Author, Authority, Entry, EntryState, Kind, Page, Protocol, Reaction, Site
+from mentions.reasons import in_words
 from mentions.sanitize import POLICY_VERSION
 from mentions.storage import comments, entries, likes, pages, people, tokens
 from mentions.storage import sessions as stored_sessions
@@ -38,17 +42,17 @@ from mentions.storage.people import Person
 from mentions.streams.visitors import Visitors
 from mentions.typed import Typed
 from service import answers, clients, keys, origins, problems
-from service.api import judging, own, query, sessions
+from service.api import judging, own, query, sessions, suspecting
 from service.api.news import announce, tell
 from service.api.tokens import sent_token
 from service.forms import read_fields
 from service.intake.reception import now
+from service.pages import stamp
 from service.pages.commenting import form_page
 
 log = logs.get_logger(__name__)
 
 EDITABLE_FOR: Final = timedelta(minutes=15)
-REPEATED_WITHIN: Final = timedelta(days=1)
 COMMENT_RATE_S: Final = 1 / 30
 COMMENT_BURST: Final = 6
 """One visitor may leave this many comments at once, then one every half minute."""
@@ -61,6 +65,7 @@ def setup(app: web.Application) -> None:
     """Adds the addresses."""
     app.on_startup.append(_open)
     app.router.add_post("/api/comments", add)
+    app.router.add_get("/api/comments/token", show_token)
     app.router.add_post("/api/comments/preview", preview)
     app.router.add_patch(r"/api/comments/{id:\d{1,18}}", change)
     app.router.add_delete(r"/api/comments/{id:\d{1,18}}", remove)
@@ -91,7 +96,7 @@ def by_form(handler: Handler) -> Handler:
                 raise error from None
             request[keys.PROBLEM] = error.code
             status, headers = problems.status_of(error), problems.headers_of(error)
-            return form_page(request, fields, error=error, status=status, headers=headers)
+            return await form_page(request, fields, error=error, status=status, headers=headers)
 
     return answer
 
@@ -107,7 +112,8 @@ async def add(request: web.Request) -> web.StreamResponse:
     if person is not None and person.site_id != place.site.id:
         raise Forbidden("You are signed in on another site.")
     edit_token = secrets.token_urlsafe(24)
-    entry, cursor = await _keep(request, place, comment, person, _parent_of(fields), edit_token)
+    form = await suspecting.form_of(request, fields, place.target)
+    entry, cursor = await _keep(request, place, comment, person, _parent_of(fields), edit_token, form)
     if cursor is not None:
         await announce(request.app, entry.page_id, cursor)
     log.info("comment.received", entry_id=entry.id, state=entry.state.value)
@@ -126,8 +132,16 @@ async def preview(request: web.Request) -> web.StreamResponse:
     fields = await read_fields(request)
     _, content = typed.read_words(fields)
     if answers.prefers_html(request):
-        return form_page(request, fields, preview=content.html)
+        return await form_page(request, fields, preview=content.html)
     return answers.json_answer(request, {"html": content.html, "text": content.text}, cache="no-store")
+
+
+async def show_token(request: web.Request) -> web.Response:
+    """GET /api/comments/token: a token of this moment for the form below `target`: somebody begins to write."""
+    target = urls.check_claim_url(query.absolute(request.query.get("target", "")), what="target")
+    await request.app[keys.SITES].place(target)
+    body = {"token": await stamp.fresh(request.app, target), "expires_in": GOOD_FOR_S}
+    return answers.json_answer(request, body, cache="no-store")
 
 
 async def change(request: web.Request) -> web.Response:
@@ -232,7 +246,13 @@ def _parent_of(fields: Mapping[str, object]) -> int | None:
 
 
 async def _keep(
-    request: web.Request, place: Place, comment: Typed, person: Person | None, parent_id: int | None, edit_token: str
+    request: web.Request,
+    place: Place,
+    comment: Typed,
+    person: Person | None,
+    parent_id: int | None,
+    edit_token: str,
+    form: Shown,
 ) -> tuple[Entry, int | None]:
     """Stores the comment; the entry, and the cursor of the change when it is shown."""
     base, at = request.app[keys.SETTINGS].public_url, now()
@@ -240,6 +260,8 @@ async def _keep(
     if policy.is_blocked(await request.app[keys.SITES].blocks(place.site.id), author.url or "", author):
         raise Blocked("The owner of this site takes no comments from you.")
     visitor = await _visitor(request)
+    trace = suspecting.trace_of(place.site, place.page, comment, visitor)
+    alike = await request.app[keys.TRACES].compare(trace)
     async with request.app[keys.DB].write() as c:
         parent = await _parent(c, place.page, parent_id)
         answered = (urls.parse(parent.source) if parent else None, urls.parse(place.page.url))
@@ -254,8 +276,7 @@ async def _keep(
             in_reply_to=tuple(url for url in answered if url),
             proof=person.proof if person else None,
         )
-        repeated = await comments.said_before(c, place.site.id, comment.markdown, since=at - REPEATED_WITHIN)
-        doubt = typed.suspicion(comment, is_repeated=repeated)
+        doubt = await suspecting.suspicion(request, c, place.site, comment, form, alike, at)
         account = person.id if person else None
         judged = await judging.judge(c, place.site, reaction, place.target, doubt, account=account)
         entry = await entries.insert(
@@ -281,11 +302,14 @@ async def _keep(
             edit_token=edit_token,
             editable_until=at + EDITABLE_FOR,
             person_id=account,
-            doubts=judged.reasons,
+            doubts=in_words(judged.reasons),
         )
         if person is not None:
             await people.remember(c, person.id, _news_of(comment, person))
-        return entry, await tell(c, entry, before=None)
+        cursor = await tell(c, entry, before=None)
+    with suppress(Unavailable):  # it is kept, which is what counts
+        await request.app[keys.TRACES].note(trace, entry.id)
+    return entry, cursor
 
 
 def _author(comment: Typed, person: Person | None) -> tuple[Author, Authority]:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mentions import options, policy, typed
 from mentions.model import Entry, EntryState, Protocol, Reaction, Site
 from mentions.policy import Judgement
+from mentions.reasons import in_words
 from mentions.storage import doubts, entries, learning, sites
 from mentions.typed import Suspicion, Typed
 
@@ -46,7 +47,7 @@ async def judge_again(
     assert site is not None, "an entry is of a site"
     assert name is not None, "a comment has a name"
     assert reaction.content is not None, "a comment has words"
-    doubt = typed.suspicion(Typed(name, markdown, reaction.content), is_repeated=False)
+    doubt = typed.suspicion(Typed(name, markdown, reaction.content, url=reaction.author.url))
     judged = await judge(c, site, reaction, entry.target, doubt, account=account)
-    await doubts.keep(c, entry.id, judged.reasons)
+    await doubts.keep(c, entry.id, in_words(judged.reasons))
     return judged

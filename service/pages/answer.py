@@ -12,6 +12,7 @@ from aiohttp import web
 
 from service import answers, i18n, keys
 from service.pages import static
+from service.pages.stamp import stamped
 from service.pages.templating import render as render_template
 from service.widget import release
 
@@ -28,6 +29,7 @@ def render(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     framed_by: str = NOBODY,
+    token: str | None = None,
 ) -> web.Response:
     """A page in the language of the request, under the strict policy of all our pages.
 
@@ -37,7 +39,7 @@ def render(
     facts = dict(context or {})
     lang = facts.get("lang") or language_of(request)
     html = render_template(template, lang, **{**page_facts(request, lang), **facts})
-    return html_answer(request, html, status=status, headers=headers, framed_by=framed_by)
+    return html_answer(request, html, status=status, headers=headers, framed_by=framed_by, token=token)
 
 
 def html_answer(
@@ -47,8 +49,9 @@ def html_answer(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     framed_by: str = NOBODY,
+    token: str | None = None,
 ) -> web.Response:
-    """HTML of ours with its policy, an ETag, and 304 for who has it."""
+    """HTML of ours with its policy, an ETag, and 304 for who has it.  `token` goes into the form for comments."""
     out = {
         "Cache-Control": "no-cache",
         "Vary": "Accept, Accept-Encoding, Accept-Language",
@@ -56,7 +59,8 @@ def html_answer(
         "Referrer-Policy": "strict-origin-when-cross-origin",
         **(headers or {}),
     }
-    return answers.body_answer(request, html.encode(), HTML, status=status, headers=out)
+    body, same_as = (html, None) if token is None else stamped(html, token)
+    return answers.body_answer(request, body.encode(), HTML, status=status, headers=out, same_as=same_as)
 
 
 def language_of(request: web.Request) -> str:

@@ -12,6 +12,7 @@ from aiohttp import web
 from mentions import errors, urls
 from mentions.model import SafeHtml
 from service import i18n
+from service.pages import stamp
 from service.pages.answer import ANYBODY, language_of, render
 from service.pages.templating import trusted
 from service.pages.words import complaint
@@ -19,7 +20,7 @@ from service.pages.words import complaint
 TYPED: Final = ("name", "url", "email", "content", "parent")
 
 
-def form_page(
+async def form_page(
     request: web.Request,
     fields: Mapping[str, object],
     *,
@@ -29,11 +30,15 @@ def form_page(
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """The form with what was typed; with `error`, what is wrong and where, else with a preview."""
+    target = urls.parse(_text(fields, "target")) or ""
     lang = i18n.spoken(_text(fields, "lang")) or language_of(request)
     context: dict[str, Any] = {
         "lang": lang,
-        "target": urls.parse(_text(fields, "target")) or "",
-        "typed": {name: _text(fields, name) for name in TYPED},
+        "target": target,
+        "typed": {
+            **{name: _text(fields, name) for name in TYPED},
+            "token": await stamp.renewed(request.app, _text(fields, "token"), target),
+        },
         "preview": trusted(preview) if preview is not None else None,
         "wrong": None if error is None else _wrong(i18n.catalogue(lang), error),
     }

@@ -17,6 +17,7 @@ from mentions.threads import Branch
 from service import i18n, keys
 from service.api.jf2 import safe_url
 from service.api.threads import nest
+from service.pages import stamp
 from service.pages.answer import advertised, language_of, render
 from service.pages.entries import view_of
 from service.pages.threads import takes_comments
@@ -51,7 +52,8 @@ async def show_entry(request: web.Request) -> web.StreamResponse:
         "permalink": f"{base}/entries/{entry.id}",
         "takes_comments": not page.closed and await takes_comments(request.app, page.url),
     }
-    return render(request, "permalink.html", context, headers=advertised(request))
+    token = await stamp.for_reader(request.app, page.url) if context["takes_comments"] else None
+    return render(request, "permalink.html", context, headers=advertised(request), token=token)
 
 
 async def _load(app: web.Application, entry_id: int) -> tuple[Entry, Page, list[Entry]]:

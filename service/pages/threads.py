@@ -15,6 +15,7 @@ from mentions.errors import InvalidInput, InvalidTarget
 from mentions.storage import changes, entries
 from service import i18n, keys
 from service.api import threads as api
+from service.pages import stamp
 from service.pages.answer import ANYBODY, html_answer, render
 from service.pages.fragment import Look, render_thread
 from service.pages.shelf import Shelf, Shown
@@ -38,7 +39,8 @@ async def show_fragment(request: web.Request) -> web.StreamResponse:
     """GET: the fragment.  `lang`, `also`, `within`, `level`, `sort` and `after` say how it is to look; the URL says it
     all, so that one cached answer fits everybody."""
     shown = await shown_thread(request.app, _target(request), _lang(request), _look(request))
-    return html_answer(request, shown.html, headers={"Cache-Control": CACHE, "Vary": "Accept-Encoding"})
+    token = await stamp.for_reader(request.app, shown.url)
+    return html_answer(request, shown.html, headers={"Cache-Control": CACHE, "Vary": "Accept-Encoding"}, token=token)
 
 
 async def show_page(request: web.Request) -> web.StreamResponse:
@@ -54,7 +56,8 @@ async def show_page(request: web.Request) -> web.StreamResponse:
         "is_new": "new" in request.query,
     }
     headers = {"Cache-Control": CACHE, "Vary": "Accept-Encoding"}
-    return render(request, "embed.html", context, headers=headers, framed_by=ANYBODY)
+    token = await stamp.for_reader(request.app, shown.url)
+    return render(request, "embed.html", context, headers=headers, framed_by=ANYBODY, token=token)
 
 
 async def shown_thread(app: web.Application, target: str, lang: str, look: Look) -> Shown:

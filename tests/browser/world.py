@@ -40,8 +40,11 @@ def said(kind: Kind, who: str, home: str, html: str | None = None, **more: objec
 class World:
     """The product's web process with real stores, and what a test puts into them."""
 
-    def __init__(self, folder: Path, redis_url: str | None = None, *, demo: str = "on") -> None:
+    def __init__(
+        self, folder: Path, redis_url: str | None = None, *, demo: str = "on", shortest_writing_s: float = 0.0
+    ) -> None:
         self._folder, self._redis_url, self._demo = folder, redis_url, demo
+        self._tempo = keys.Tempo(shortest_writing_s=shortest_writing_s)  # tests type faster than people
         self._runners: list[web.AppRunner] = []
         self.minutes = 0
 
@@ -56,7 +59,7 @@ class World:
             demo=self._demo,
             rate_limits=False,
         )
-        self.app = create_app(self.settings)
+        self.app = create_app(self.settings, self._tempo)
         await self._serve(self.app, port)
         self.host_port = await free_port()
         self.host = f"http://localhost:{self.host_port}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from service.api.openapi.parts import STRING, Part, answer, media, operation, path, schema
+from service.api.openapi.parts import STRING, Part, answer, media, operation, path, query, schema
 from service.api.openapi.sessions import BY_SESSION
 
 _ID: Final = path("id", "`wm-id`", {"type": "integer"})
@@ -56,6 +56,18 @@ WRITING: Final[Mapping[str, Part]] = {
             body=_COMMENT_BODY,
         )
         | {"security": [*BY_SESSION, {}]}
+    },
+    "/api/comments/token": {
+        "get": operation(
+            "formToken",
+            "A token of this moment for the form below `target`, for when somebody begins to write.",
+            {
+                200: answer("The token, and for how many seconds it is good.", media(json=schema("FormToken"))),
+                400: "Malformed",
+                503: "Unavailable",
+            },
+            (query("target", "The page that the comment is for.", required=True),),
+        )
     },
     "/api/comments/preview": {
         "post": operation(

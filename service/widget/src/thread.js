@@ -84,6 +84,7 @@ class Comments {
   #editing = null; // wm-id of the comment that is being changed
   #post = ""; // what its button says
   #leave = new AbortController();
+  #begun = null; // a token of the moment when writing began
   isBusy = false;
 
   constructor(host, section) {
@@ -141,6 +142,8 @@ class Comments {
     field.removeAttribute("aria-invalid");
     field.removeAttribute("aria-describedby");
     if (this.#editing) return;
+    // The token in the page may be old, or everybody's.
+    this.#begun ??= this.#ask(`/comments/token?${new URLSearchParams({ target: this.#section.dataset.target })}`).catch(() => []);
     const { name, url, email, content, parent } = Object.fromEntries(new FormData(this.#form));
     keep("sessionStorage", this.#draft, { name, url, email, content, parent });
   }
@@ -256,7 +259,7 @@ class Comments {
     }
   }
 
-  async #ask(path, method, body, token) {
+  async #ask(path, method = "GET", body, token) {
     const headers = { Accept: "application/json", "Accept-Language": this.#section.lang };
     if (token) headers.Authorization = `Bearer ${token}`;
     const answer = await fetch(this.#form.action.replace(/\/comments$/, path), { method, body, headers, credentials: "omit" });
@@ -267,12 +270,15 @@ class Comments {
     const [form, id, mine] = [this.#form, this.#editing, keep("localStorage", "mine")];
     const content = form.elements.content.value;
     const body = new URLSearchParams(new FormData(form));
+    const [isFresh, { token } = {}] = (await this.#begun) ?? [];
+    if (isFresh) body.set("token", token);
     const [isDone, told] = await (id ? this.#ask(`/comments/${id}`, "PATCH", body, mine[id]?.token) : this.#ask("/comments", "POST", body));
     if (!isDone) return this.#complain(told);
     if (id) mine[id].content = content;
     else mine[told["wm-id"]] = { token: told["edit-token"], until: Date.now() + EDITABLE_MS, content };
     keep("localStorage", "mine", mine);
     if (!id) {
+      this.#begun = null;
       keep("sessionStorage", this.#draft, null);
       form.elements.content.value = "";
     }

@@ -11,6 +11,7 @@ import pytest
 from mentions.model import Claim, Protocol
 from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
+from mentions.streams.scripts import Client
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -34,6 +35,12 @@ async def link(redis_url: str, tmp_path) -> AsyncIterator[RedisLink]:
     link = await RedisLink.open(redis_url, tmp_path)
     yield link
     await link.close()
+
+
+@pytest.fixture
+def client(link: RedisLink) -> Client:
+    """What speaks to that Redis."""
+    return link.client
 
 
 @pytest.fixture
