@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import urls, webhooks
 from mentions.errors import Conflict, InvalidRequest
-from mentions.storage import changes, deliveries
+from mentions.storage import audit, changes, deliveries
 from mentions.storage import tables as t
 from mentions.webhooks import HookKind, Secret
 
@@ -61,6 +61,7 @@ async def add(
     quiet_s: int = QUIET_S,
     every_s: int = EVERY_S,
     now: datetime,
+    actor: str = "owner",
 ) -> Hook:
     """Adds a hook that hears of everything from now on.  Raises InvalidRequest, Conflict when a site has too many."""
     if kind not in builtins.list(HookKind):
@@ -83,7 +84,9 @@ async def add(
         "since_cursor": await changes.latest(c),
         "created_at": now,
     }
-    return _hook((await c.execute(insert(t.hooks).values(**values).returning(*t.hooks.c))).one())
+    hook = _hook((await c.execute(insert(t.hooks).values(**values).returning(*t.hooks.c))).one())
+    await _note(c, hook, actor, "hook_added", now)
+    return hook
 
 
 async def for_site(c: AsyncConnection, site_id: int) -> builtins.list[Hook]:
@@ -104,13 +107,18 @@ async def get(c: AsyncConnection, hook_id: int) -> Hook | None:
     return None if row is None else _hook(row)
 
 
-async def remove(c: AsyncConnection, site_id: int, hook_id: int) -> bool:
+async def remove(c: AsyncConnection, site_id: int, hook_id: int, *, now: datetime, actor: str = "owner") -> bool:
     """Removes a hook with its log.  False: the site has no such hook."""
     is_it = (t.hooks.c.site_id == site_id, t.hooks.c.id == hook_id)
-    return (await c.execute(delete(t.hooks).where(*is_it))).rowcount > 0
+    row = (await c.execute(delete(t.hooks).where(*is_it).returning(*t.hooks.c))).one_or_none()
+    if row is not None:
+        await _note(c, _hook(row), actor, "hook_removed", now)
+    return row is not None
 
 
-async def rotate(c: AsyncConnection, hook: Hook, *, keep: timedelta = OLD_SECRET_SIGNS_FOR, now: datetime) -> Hook:
+async def rotate(
+    c: AsyncConnection, hook: Hook, *, keep: timedelta = OLD_SECRET_SIGNS_FOR, now: datetime, actor: str = "owner"
+) -> Hook:
     """Gives a hook a new secret; the ones before sign beside it for a while.
 
     In the older form one secret has to do, so there the new one counts at once."""
@@ -120,6 +128,7 @@ async def rotate(c: AsyncConnection, hook: Hook, *, keep: timedelta = OLD_SECRET
         for each in hook.secrets
         if each.is_valid(now) and keep > timedelta()
     ]
+    await _note(c, hook, actor, "secret_rotated", now)
     return await _update(c, hook.id, secrets=[[_new_secret(), None], *old])
 
 
@@ -129,10 +138,16 @@ async def disable(c: AsyncConnection, hook: Hook, why: str, *, now: datetime) ->
     return await _update(c, hook.id, disabled_at=now, disabled_why=why)
 
 
-async def enable(c: AsyncConnection, hook: Hook) -> Hook:
+async def enable(c: AsyncConnection, hook: Hook, *, now: datetime, actor: str = "owner") -> Hook:
     """Tells a hook of changes again, from now on; `replay` brings what it missed."""
     await changes.lock(c)
+    await _note(c, hook, actor, "hook_enabled", now)
     return await _update(c, hook.id, disabled_at=None, disabled_why=None, since_cursor=await changes.latest(c))
+
+
+async def _note(c: AsyncConnection, hook: Hook, actor: str, act: str, now: datetime) -> None:
+    """Tells the trail; of the address the host alone, for its path is often a secret."""
+    await audit.note(c, hook.site_id, actor, act, now=now, what=f"hook:{hook.id} {urls.authority(hook.url)}")
 
 
 async def _update(c: AsyncConnection, hook_id: int, **values: Any) -> Hook:

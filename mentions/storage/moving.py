@@ -22,7 +22,7 @@ from mentions.moving import Moved, Skipped, UnreadableExport
 from mentions.moving.records import name_of
 from mentions.moving.url_map import UrlMap
 from mentions.sites import SiteBook
-from mentions.storage import blocks, changes, entry_ids, imports, pages
+from mentions.storage import audit, blocks, changes, entry_ids, imports, pages
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.engine import Database
@@ -106,6 +106,8 @@ async def bring_in(
     await _link_all(db, importing)
     async with db.write() as c:
         await imports.finish(c, importing, now=clock())
+        what = f"{form}: {importing.report.moved} of {importing.report.total}"
+        await audit.note(c, site.id, "owner", "imported", now=clock(), what=what)
     return importing.report
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions.errors import InvalidRequest
+from mentions.storage import audit
 from mentions.storage import tables as t
 from mentions.storage.inserting import is_writing
 
@@ -54,8 +55,11 @@ async def create(
     label: str = "",
     now: datetime,
     expires_at: datetime | None = None,
+    actor: str | None = None,
 ) -> str:
-    """Makes a token and returns it: nobody can read it again.  Raises InvalidRequest for an unknown scope or none."""
+    """Makes a token and returns it: nobody can read it again.  Raises InvalidRequest for an unknown scope or none.
+
+    `actor`: who decided so; None where it comes with its site."""
     wanted = set(scopes)
     if not wanted or wanted - set(SCOPES):
         unknown = ", ".join(sorted(wanted - set(SCOPES))) or "none given"
@@ -63,7 +67,11 @@ async def create(
     token = secrets.token_urlsafe(32)
     told = " ".join(scope for scope in SCOPES if scope in wanted)
     values = {"scopes": told, "label": label, "expires_at": expires_at}
-    await c.execute(insert(t.tokens).values(site_id=site_id, hash=_hash(token), created_at=now, **values))
+    making = insert(t.tokens).values(site_id=site_id, hash=_hash(token), created_at=now, **values)
+    token_id = (await c.execute(making.returning(t.tokens.c.id))).scalar_one()
+    if actor is not None:
+        what = f"token:{token_id} {told.replace(' ', ',')} {label}".rstrip()
+        await audit.note(c, site_id, actor, "token_created", now=now, what=what)
     return token
 
 
@@ -98,10 +106,13 @@ async def for_site(c: AsyncConnection, site_id: int) -> builtins.list[Token]:
     return [_token(row) for row in rows]
 
 
-async def revoke(c: AsyncConnection, site_id: int, token_id: int, *, now: datetime) -> bool:
+async def revoke(c: AsyncConnection, site_id: int, token_id: int, *, now: datetime, actor: str = "owner") -> bool:
     """Ends a token for good.  False: the site has no such token, or it is revoked already."""
     mine = (t.tokens.c.id == token_id, t.tokens.c.site_id == site_id, t.tokens.c.revoked_at.is_(None))
-    return (await c.execute(update(t.tokens).where(*mine).values(revoked_at=now))).rowcount > 0
+    is_news = (await c.execute(update(t.tokens).where(*mine).values(revoked_at=now))).rowcount > 0
+    if is_news:
+        await audit.note(c, site_id, actor, "token_revoked", now=now, what=f"token:{token_id}")
+    return is_news
 
 
 def _hash(token: str) -> bytes:

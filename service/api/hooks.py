@@ -64,7 +64,7 @@ async def add_hook(request: web.Request) -> web.Response:
     token = await tokens.require(request, "hooks")
     wishes = _read_wishes(await read_object(request))
     async with request.app[keys.DB].write() as c:
-        hook = await hooks.add(c, token.site_id, **wishes, now=now())
+        hook = await hooks.add(c, token.site_id, **wishes, now=now(), actor=token.actor)
     log.info("hook.added", hook=hook.id, site_id=hook.site_id, kind=hook.kind.value, token_id=token.id)
     return answers.json_answer(request, with_secret(hook), status=201, cache="no-store")
 
@@ -73,7 +73,7 @@ async def remove_hook(request: web.Request) -> web.Response:
     """DELETE: a hook, with its log."""
     token = await tokens.require(request, "hooks")
     async with request.app[keys.DB].write() as c:
-        if not await hooks.remove(c, token.site_id, _id_of(request)):
+        if not await hooks.remove(c, token.site_id, _id_of(request), now=now(), actor=token.actor):
             raise NotFound("There is no such hook.")
     log.info("hook.removed", hook=_id_of(request), token_id=token.id)
     return web.Response(status=204)
@@ -87,9 +87,8 @@ async def rotate_secret(request: web.Request) -> web.Response:
     if not 0 <= keep_s <= 30 * hooks.LONGEST_S:
         raise InvalidRequest("keep_s has to be between 0 and 30 days")
     async with request.app[keys.DB].write() as c:
-        hook = await hooks.rotate(
-            c, await _own(c, token.site_id, _id_of(request)), keep=timedelta(seconds=keep_s), now=now()
-        )
+        hook = await _own(c, token.site_id, _id_of(request))
+        hook = await hooks.rotate(c, hook, keep=timedelta(seconds=keep_s), now=now(), actor=token.actor)
     log.info("hook.rotated", hook=hook.id, token_id=token.id)
     return answers.json_answer(request, with_secret(hook), cache="no-store")
 
@@ -100,7 +99,7 @@ async def enable_hook(request: web.Request) -> web.Response:
     async with request.app[keys.DB].write() as c:
         hook = await _own(c, token.site_id, _id_of(request))
         if hook.disabled_at is not None:
-            hook = await hooks.enable(c, hook)
+            hook = await hooks.enable(c, hook, now=now(), actor=token.actor)
     return answers.json_answer(request, outside(hook), cache="no-store")
 
 

@@ -89,5 +89,5 @@ def remove(hook_id: int, authority: str, *, as_json: bool) -> None:
 async def _remove(settings: Settings, authority: str, hook_id: int) -> None:
     async with common.open_database(settings) as db, db.write() as c:
         site = await common.find_site(c, authority)
-        if not await hooks.remove(c, site.id, hook_id):
+        if not await hooks.remove(c, site.id, hook_id, now=common.now()):
             raise NotFound(f"{authority} has no hook {hook_id}")

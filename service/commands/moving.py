@@ -10,7 +10,7 @@ import click
 
 from config.settings import Settings
 from mentions.moving.url_map import UrlMap
-from mentions.storage import moving, relocating
+from mentions.storage import audit, moving, relocating
 from mentions.storage.imports import Report
 from mentions.storage.relocating import Relocation, Row
 from service.api import exports
@@ -132,4 +132,8 @@ async def _map_pages(
         async with db.read() as c:
             site = await common.find_site(c, authority)
         rows = relocating.relocate(db, site, moved_pages, clock=common.now, dry_run=dry_run)
-        return [row async for row in rows]
+        told = [row async for row in rows]
+        if not dry_run and told:
+            async with db.write() as c:
+                await audit.note(c, site.id, "owner", "pages_mapped", now=common.now(), what=f"{len(told)} addresses")
+        return told

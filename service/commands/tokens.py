@@ -77,7 +77,9 @@ async def _create(
 ) -> str:
     async with common.open_database(settings) as db, db.write() as c:
         site = await common.find_site(c, authority)
-        return await tokens.create(c, site.id, scopes, label=label, now=common.now(), expires_at=expires_at)
+        return await tokens.create(
+            c, site.id, scopes, label=label, now=common.now(), expires_at=expires_at, actor="owner"
+        )
 
 
 @token.command("list")

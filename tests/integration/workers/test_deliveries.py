@@ -362,7 +362,7 @@ async def test_a_410_silences_the_hook_until_it_is_enabled_again(world: World, i
         silenced = await hooks.get(c, hook.id)
         assert silenced is not None
         assert (silenced.disabled_at is not None, silenced.disabled_why) == (True, "it answered 410: Gone")
-        await hooks.enable(c, silenced)
+        await hooks.enable(c, silenced, now=clock())
     await world.respond()
     await world.deliver()
     assert len(inbox.letters) == 3
