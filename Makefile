@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test browser clients check bench image lock docs
+.PHONY: help setup run test browser clients check bench screenshots image lock docs
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +13,7 @@ PACKAGES := config mentions service workers scripts bench
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 setup: $(VENV)/.dev ## create .venv with all that running, checking and testing needs
 	@echo "$(VENV) is ready: $$($(BIN)/python --version)"
@@ -33,6 +33,9 @@ check: $(VENV)/.dev ## lint, types, import contracts, dependencies
 
 bench: $(VENV)/.dev ## measure intake, the whole way and reading, beside what the machine can do
 	@$(BIN)/python -m bench
+
+screenshots: $(VENV)/.dev browser ## take pictures of every page and every state of the widget, into build/screenshots/
+	@$(BIN)/python -m tests.browser.screenshots
 
 image: ## build the container image ymateb:VERSION
 	@command -v docker >/dev/null || { echo "make image needs docker (or podman as docker) on PATH" >&2; exit 1; }

@@ -8,54 +8,77 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
+import logging
 import tempfile
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import product
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import structlog
 from PIL import Image
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from mentions.model import Claim, Hop, Link, NearMiss, Outcome, Protocol, Status, Trace
-from mentions.storage import claims
+from mentions.storage import claims, entries
+from service import keys
+from tests.browser.scenes import SCENES, Scene, perform
 from tests.browser.world import World
 from tests.support.browser import chromium
 
 ROOT = Path(__file__).parents[2]
 SCHEMES = ("light", "dark")
 WIDTHS = (1200, 320)
+LANGUAGES = ("en", "cy")
 
 
 async def status_pages(world: World) -> dict[str, str]:
-    """Status URLs that show something: one that succeeded, one that found no link."""
+    """Status URLs that show something: what succeeded, what is held, what waits, and the ways to fail."""
     now = datetime.now(UTC)
     target = world.base + "/demo/post"
+    source = "https://ann.example/2026/doors"
+    seen = Trace(hops=(Hop(source, 200, 84),), link=Link(target, "/demo/post", "a[href]"))
+    near = Trace(
+        hops=(Hop("http://bob.example/links", 301, 31), Hop("https://bob.example/links", 200, 120)),
+        near_misses=(NearMiss(Link(target + "/?utm_source=x", "/x", "a[href]"), "tracking"),),
+        notes=("The page was cut at 1 MiB.",),
+    )
+    dead = Trace(hops=(Hop("https://gone.example/" + "very-long-" * 12, None, 20_000, "no answer within 20 s"),))
     told = {}
-    for name, status, trace, entry_id in (
-        ("status-success", Status.SUCCESS, Trace(hops=(Hop("https://ann.example/2026/doors", 200, 84),)), 1),
+    for name, status, trace, summary, entry_id in (
+        ("success", Status.SUCCESS, seen, "The mention was verified.", 1),
+        ("no-link", Status.NO_LINK_FOUND, near, "The source does not link to the target.", None),
+        ("timeout", Status.TIMEOUT, dead, "The source did not answer in time.", None),
         (
-            "status-no-link", Status.NO_LINK_FOUND,
-            Trace(
-                hops=(Hop("http://bob.example/links", 301, 31), Hop("https://bob.example/links", 200, 120)),
-                near_misses=(NearMiss(Link(target + "/?utm_source=x", "/x", "a[href]"), "tracking"),),
-            ),
+            "deleted",
+            Status.DELETED,
+            Trace(hops=(Hop(source, 410, 12),)),
+            "The source is gone; so is the mention.",
             None,
         ),
-    ):  # fmt: skip
-        claim = Claim(name.ljust(20, "0"), trace.hops[0].url, target, Protocol.WEBMENTION, now)
-        summary = "The mention was verified." if entry_id else "The source does not link to the target."
+        ("retrying", Status.RETRYING, dead, "The source did not answer in time.", None),
+    ):
+        claim = Claim(f"status-{name}".ljust(20, "0"), trace.hops[0].url, target, Protocol.WEBMENTION, now)
+        later = now + timedelta(minutes=4) if status is Status.RETRYING else None
+        outcome = Outcome(claim, status, summary, now, trace, entry_id=entry_id, next_try_at=later)
         async with world.db.write() as c:
-            await claims.save(c, Outcome(claim, status, summary, now, trace, entry_id=entry_id))
-        told[name] = f"/webmention/{claim.id}"
-    return told
+            await claims.save(c, outcome)
+        told[f"status-{name}"] = f"/webmention/{claim.id}"
+    waiting = Claim("status-queued0000000", source, target, Protocol.WEBMENTION, now)
+    await world.app[keys.QUEUE].add(waiting)
+    return told | {"status-queued": f"/webmention/{waiting.id}"}
 
 
-async def take(browser: Browser, world: World, out: Path) -> int:
-    """Every page in every guise; how many pictures."""
-    post = world.host_page("/post")
+async def own_pages(world: World) -> dict[str, str]:
+    """Every page of ours, by name."""
+    post = world.host_page("/four")
     await world.seed(world.base + "/demo/post")
-    await world.seed(post)
-    paths = {
+    async with world.db.write() as c:
+        await entries.withdraw(c, 4, now=datetime.now(UTC))
+    return {
         "front": "/",
         "post": "/demo/post",
         "blog": "/demo/blog/",
@@ -63,29 +86,78 @@ async def take(browser: Browser, world: World, out: Path) -> int:
         "links": "/demo/blog/links",
         "snippets": "/demo",
         "form": "/webmention",
+        "form-filled": f"/webmention?source=https%3A%2F%2Fann.example%2F1&target={quote(post, safe='')}",
         "entry": "/entries/1",
+        "entry-answer": "/entries/2",
+        "entry-removed": "/entries/4",
         "nothing": "/nowhere",
+        "refused": "/embed?target=https%3A%2F%2Felsewhere.example%2F",
         "embed": f"/embed?target={quote(post, safe='')}&also=cy",
+        "embed-held": f"/embed?target={quote(post, safe='')}&held",
         **await status_pages(world),
     }
-    count = 0
-    for scheme in SCHEMES:
-        for width in WIDTHS:
-            context = await browser.new_context(
-                color_scheme=scheme, viewport={"width": width, "height": 800}, reduced_motion="reduce"
+
+
+class Camera:
+    """Takes pictures of pages in both languages, both colour schemes, wide and narrow."""
+
+    def __init__(self, browser: Browser, out: Path, wanted: Sequence[str]) -> None:
+        self._browser, self._out, self._wanted = browser, out, wanted
+        self.count = 0
+
+    def wants(self, name: str) -> bool:
+        """Whether pictures of that name were asked for."""
+        return not self._wanted or any(name.startswith(each) for each in self._wanted)
+
+    async def take(self, name: str, show: Callable[[Page, str], Awaitable[None]], **context: Any) -> None:
+        """`show` brings a fresh page to where the picture is taken, in a language."""
+        if not self.wants(name):
+            return
+        for scheme, width, lang in product(SCHEMES, WIDTHS, LANGUAGES):
+            profile = await self._browser.new_context(
+                color_scheme=scheme, viewport={"width": width, "height": 800}, reduced_motion="reduce", **context
             )
-            page = await context.new_page()
-            for lang in ("en", "cy"):
-                world.host_page("/post", lang=lang)
-                for name, path in {**paths, "widget": None}.items():
-                    url = post if path is None else f"{world.base}{path}{'&' if '?' in path else '?'}lang={lang}"
-                    await page.goto(url)
-                    if name in ("front", "post", "embed", "widget"):
-                        await page.wait_for_selector(".ymateb-live", state="attached")
-                    await page.screenshot(path=out / f"{name}-{lang}-{scheme}-{width}.png", full_page=True)
-                    count += 1
-            await context.close()
-    return count
+            page = await profile.new_page()
+            await show(page, lang)
+            await page.screenshot(path=self._out / f"{name}-{lang}-{scheme}-{width}.png", full_page=True)
+            await profile.close()
+            self.count += 1
+
+
+async def take(camera: Camera, world: World) -> None:
+    """Every page and every state of the widget, in every guise."""
+    for name, path in (await own_pages(world)).items():
+
+        async def show(page: Page, lang: str, path: str = path) -> None:
+            await page.goto(f"{world.base}{path}{'&' if '?' in path else '?'}lang={lang}")
+            if path == "/" or path.startswith(("/demo/post", "/embed?target=http%3A")):
+                await page.wait_for_selector(".ymateb-live", state="attached")
+
+        await camera.take(name, show)
+    await camera.take("comment", partial(wrong_form, world))
+    filled: set[str] = set()
+    for scene in SCENES:
+
+        async def play(page: Page, lang: str, scene: Scene = scene) -> None:
+            url = scene.place(world, lang, camera.count)
+            if url not in filled:
+                await scene.fill(world, url)
+                filled.add(url)
+            await page.goto(url)
+            await perform(scene, world, page)
+
+        await camera.take(f"widget-{scene.name}", play, **scene.context)
+
+
+async def wrong_form(world: World, page: Page, lang: str) -> None:
+    """The page that a form comes back as, to whom runs no script."""
+    await page.add_init_script("document.addEventListener('submit', event => event.stopImmediatePropagation(), true)")
+    await page.goto(f"{world.base}/embed?target={quote(world.host_page('/empty'), safe='')}&lang={lang}")
+    await page.locator(".ym-comment [name=content]").fill("Eggs, *mostly*.")
+    await page.locator(".ym-comment [name=name]").fill("Cai")
+    await page.locator(".ym-comment [name=url]").fill("javascript:alert(1)")
+    await page.locator(".ym-comment .ym-post").click()
+    await page.wait_for_url("**/api/comments")
 
 
 async def take_for_readme(browser: Browser, world: World) -> Path:
@@ -130,14 +202,20 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "screenshots")
     parser.add_argument("--readme", action="store_true", help="only the picture of the README")
+    parser.add_argument(
+        "--only", nargs="+", default=(), metavar="NAME", help="only what starts with one of these names"
+    )
     wishes = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with tempfile.TemporaryDirectory(prefix="ymateb-") as folder:
         async with World(Path(folder)) as world, chromium() as browser:
             if wishes.readme:
                 print(await take_for_readme(browser, world))
                 return
             wishes.out.mkdir(parents=True, exist_ok=True)
-            print(f"{await take(browser, world, wishes.out)} pictures in {wishes.out}")
+            camera = Camera(browser, wishes.out, wishes.only)
+            await take(camera, world)
+            print(f"{camera.count} pictures in {wishes.out}")
 
 
 if __name__ == "__main__":

@@ -91,20 +91,33 @@ class World:
         await web.TCPSite(runner, "127.0.0.1", port).start()
 
     async def _show_host_page(self, request: web.Request) -> web.Response:
-        body = self.host_pages.get("/" + request.match_info["path"])
+        path = "/" + request.match_info["path"]
+        body = self.host_pages.get(path)
         if body is None:
             raise web.HTTPNotFound
-        return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": self.policy})
+        kind = "text/css" if path.endswith(".css") else "text/html"
+        return web.Response(text=body, content_type=kind, headers={"Content-Security-Policy": self.policy})
 
     def host_page(
-        self, path: str, inside: str = "", *, lang: str = "en", attributes: str = "", around: str = "{}"
+        self,
+        path: str,
+        inside: str = "",
+        *,
+        lang: str = "en",
+        attributes: str = "",
+        around: str = "{}",
+        styles: str = "",
     ) -> str:
-        """Puts a post with a widget on the other origin, under the strict policy of the contract; its URL."""
+        """Puts a post with a widget on the other origin, under the strict policy of the contract; its URL.
+
+        `styles` is the page's own style sheet."""
+        self.host_pages[path + ".css"] = styles
         url = self.host + path
         element = f'<ymateb-thread target="{url}" lang="{lang}" {attributes}>{inside}</ymateb-thread>'
         self.host_pages[path] = (
             f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>A post of mine</title>'
-            f'<meta name="viewport" content="width=device-width"></head><body><main>'
+            f'<meta name="viewport" content="width=device-width">'
+            f'<link rel="stylesheet" href="{path}.css"></head><body><main>'
             f'<article class="h-entry"><h1 class="p-name">A post of mine</h1><a class="u-url" href="{url}">here</a>'
             f'<p class="e-content">What I think.</p></article>{around.format(element)}</main>'
             f'<script type="module" src="{self.base}/widget.js"></script></body></html>'
@@ -120,6 +133,7 @@ class World:
         protocol: Protocol = Protocol.WEBMENTION,
         title: str = "A post of mine",
         parent: Entry | None = None,
+        avatar: str | None = None,
     ) -> Entry:
         """An entry on the target's page, some minutes after the last."""
         self.minutes += 47
@@ -143,6 +157,7 @@ class World:
                 state=EntryState.SHOWN,
                 now=at,
                 parent_id=parent.id if parent else None,
+                avatar=avatar,
                 policy_version=sanitize.POLICY_VERSION,
             )
             cursor = await changes.append(

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = ("help", "setup", "run", "test", "check", "bench", "image", "lock")
+TARGETS = ("help", "setup", "run", "test", "check", "bench", "screenshots", "image", "lock")
 
 
 def script(name: str, *arguments: str, path: str = "/usr/bin:/bin", **variables: str) -> subprocess.CompletedProcess:
