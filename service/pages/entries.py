@@ -244,7 +244,7 @@ def _view(
         is_cut=is_cut,
         in_reply_to=(above or {}).get("url") or entry.get("in-reply-to") or post,
         rsvp=(entry.get("rsvp") or "").lower(),
-        emoji=text if kind == "reacji" else "",
+        emoji=content.get("text") or "" if kind == "reacji" else "",
         photos=tuple(entry.get("photo") or ()),
         likes=int(entry.get("wm-likes") or 0),
         is_gone=bool(entry.get("wm-deleted")),

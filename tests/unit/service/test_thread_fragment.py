@@ -105,6 +105,13 @@ def test_reactions_are_faces_with_names():
     assert all(chip.select_one("svg.ym-face") for chip in soup.select(".ym-chip"))
 
 
+def test_an_emoji_stands_beside_the_face_however_it_was_marked_up():
+    said = ({"text": "🐑"}, {"html": "<p>🐑</p>", "text": "🐑"})
+    reacji = [entry(n, "Elin", content=content, **{"wm-kind": "reacji"}) for n, content in enumerate(said)]
+    soup = BeautifulSoup(render_thread(thread(reactions={"reacji": reacji}), "en", BASE), "lxml")
+    assert [chip.select_one(".e-content").get_text() for chip in soup.select(".ym-chip")] == ["🐑", "🐑"]
+
+
 def test_many_faces_wait_behind_a_number():
     likes = [entry(n, f"P{n}", content=None, **{"wm-kind": "like"}) for n in range(1, 21)]
     soup = BeautifulSoup(render_thread(thread(reactions={"like": likes}), "cy", BASE), "lxml")
