@@ -15,15 +15,17 @@ from mentions.model import Entry, EntryState, Page, Protocol
 from mentions.storage import entries, pages
 from mentions.threads import Branch
 from service import i18n, keys
-from service.api.jf2 import safe_url
+from service.api.jf2 import Jf2, safe_url
 from service.api.threads import nest
 from service.pages import stamp
 from service.pages.answer import advertised, language_of, render
-from service.pages.entries import view_of
+from service.pages.entries import cut, view_of
 from service.pages.threads import takes_comments
 
 DEPTH = 6
 """Levels of answers below the response."""
+EXCERPT = 200
+"""Characters that a preview shows of it."""
 
 
 def setup(app: web.Application) -> None:
@@ -48,7 +50,8 @@ async def show_entry(request: web.Request) -> web.StreamResponse:
         "post": post,
         "view": view_of(made, thread=post, words=words, base=base, depth=DEPTH),
         "is_ours": made["wm-protocol"] == "comment",
-        "answered": _answered(parent, page, base, words),
+        "answered": _answered(parent, base, words),
+        "excerpt": _excerpt(made),
         "permalink": f"{base}/entries/{entry.id}",
         "takes_comments": not page.closed and await takes_comments(request.app, page.url),
     }
@@ -75,12 +78,19 @@ def _find(found: list[Entry], entry: Entry, base: str) -> Branch:
     return Branch(entry)
 
 
-def _answered(parent: Entry | None, page: Page, base: str, words: i18n.Catalogue) -> dict[str, str]:
-    """What the response answers: another response, by its author's name, or the post, by its title.
+def _excerpt(entry: Jf2) -> str:
+    """The first words of the response, for previews of its page elsewhere."""
+    content = entry.get("content") or {}
+    said = content.get("text") or entry.get("name") or entry.get("wm-context") or ""
+    return cut(" ".join(said.split()), EXCERPT)
+
+
+def _answered(parent: Entry | None, base: str, words: i18n.Catalogue) -> dict[str, str]:
+    """The response that this one answers, by its author's name; nothing for what answers the post itself.
 
     What came from elsewhere is linked there too, for that is what our webmention to it says."""
     if parent is None:
-        return {"url": page.url, "name": page.title or page.url}
+        return {}
     name = parent.reaction.author.name or parent.reaction.name or words.gettext("Somebody")
     answered = {"url": f"{base}/entries/{parent.id}", "name": name}
     source = safe_url(parent.source)

@@ -189,6 +189,24 @@ async def test_a_permalink_is_a_cite_of_what_came_from_elsewhere_with_its_answer
     assert found["rels"]["webmention"] == [f"{world.base}/webmention"]
 
 
+async def test_a_permalink_says_what_a_preview_of_it_needs(world, client):
+    post = world.host + "/post"
+    said_so = said(Kind.REPLY, "Ann", "https://a.example/", f'<p>One "two"\n three</p><p>{"word " * 60}</p>')
+    entry = await world.add(
+        post, "https://a.example/1", said_so, title="Doors", avatar="/avatars/" + "0" * 32 + ".webp"
+    )
+    soup = BeautifulSoup(await text_of(client, f"/entries/{entry.id}"), "lxml")
+    told = {meta.get("property") or meta["name"]: meta["content"] for meta in soup.select("meta[content]")}
+    assert told["og:title"] == "Ann on “Doors”"
+    assert told["og:url"] == f"{world.base}/entries/{entry.id}"
+    assert told["og:description"] == told["description"]
+    assert told["description"].startswith('One "two" three word')
+    assert len(told["description"]) <= 202
+    assert told["og:image"] == f"{world.base}/avatars/{'0' * 32}.webp"
+    assert soup.select_one("link[rel=canonical]")["href"] == "https://a.example/1"
+    assert soup.select_one("link[type='application/atom+xml']")["href"].startswith(world.base)
+
+
 async def test_the_permalink_of_a_comment_typed_here_is_an_entry(world, client):
     post = world.host + "/post"
     parent = await world.add(post, "https://a.example/1", said(Kind.REPLY, "Ann", "https://a.example/", "<p>one</p>"))
