@@ -102,6 +102,7 @@ class Comments {
   leave() {
     this.#leave.abort();
     clearTimeout(this.timer);
+    if (this.isAway) this.#goHome();
   }
 
   begin() {
@@ -379,7 +380,7 @@ class YmatebThread extends HTMLElement {
 
   #section = null; // the thread that is shown
   #fresh = null; // a newer one that waits to be shown
-  #live = null;
+  #live = document.createElement("div");
   #stream = null;
   #timers = new Set();
   #comments = null; // what the reader writes here
@@ -387,6 +388,7 @@ class YmatebThread extends HTMLElement {
 
   connectedCallback() {
     adopt(this.getRootNode());
+    if (!this.shadowRoot) this.#announcer();
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.#begin(), { once: true });
     else this.#begin();
   }
@@ -399,6 +401,16 @@ class YmatebThread extends HTMLElement {
 
   attributeChangedCallback(name, old, value) {
     if (this.#section && old !== value) this.load();
+  }
+
+  // What the script itself says stands beside the thread, in a shadow root: no parser and no style of the page meets it.
+  #announcer() {
+    this.#live.className = "ymateb-live";
+    this.#live.part = "status";
+    this.#live.role = "status";
+    const root = this.attachShadow({ mode: "open" });
+    adopt(root);
+    root.append(document.createElement("slot"));
   }
 
   get #service() {
@@ -439,10 +451,7 @@ class YmatebThread extends HTMLElement {
     this.#section = section;
     this.#comments?.leave();
     this.#comments = section.dataset.markup === String(MARKUP) ? new Comments(this, section) : null;
-    this.#live = document.createElement("div");
-    this.#live.className = "ymateb-live";
-    this.#live.setAttribute("role", "status");
-    this.append(this.#live);
+    this.shadowRoot.append(this.#live);
     this.dispatchEvent(new CustomEvent("ymateb:ready", { bubbles: true }));
     if (this.hasAttribute("still") || section.dataset.markup !== String(MARKUP)) return;
     this.#leave?.abort();
@@ -499,6 +508,7 @@ class YmatebThread extends HTMLElement {
     const text = (forms[new Intl.PluralRules(lang).select(count)] ?? forms.other).replace("{n}", new Intl.NumberFormat(lang).format(count));
     const button = this.#live.querySelector("button") ?? document.createElement("button");
     button.type = "button";
+    button.part = "news";
     button.lang = lang;
     button.textContent = text;
     button.onclick = () => this.#show(true);
