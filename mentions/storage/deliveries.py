@@ -209,20 +209,21 @@ async def mentioned_by(c: AsyncConnection, entry_id: int) -> builtins.list[Deliv
 
 
 async def take_due(
-    c: AsyncConnection, *, now: datetime, of_each: int, busy: Collection[tuple[int | None, int]] = ()
+    c: AsyncConnection, *, now: datetime, of_each: int, room: int, busy: Collection[tuple[int | None, int]] = ()
 ) -> builtins.list[Delivery]:
-    """Takes what is due, at most `of_each` for one hook (`busy`: how many each has under way), for TAKEN_FOR.
+    """Takes what is due for TAKEN_FOR: `room` at most, and `of_each` for one hook (`busy`: what each has under way).
 
-    Webmentions count as those of one hook, which is None.  Taking counts as a try."""
+    The hooks with the fewest under way come first, so that those that hang leave room to the others.  Webmentions count
+    as those of one hook, which is None.  Taking counts as a try."""
     d, under_way = t.deliveries.c, dict(busy)
     is_due = (d.next_try_at.is_not(None), d.next_try_at <= now)
     lanes = (await c.execute(select(d.hook_id).where(*is_due).group_by(d.hook_id))).scalars().all()
     taken: builtins.list[Delivery] = []
-    for lane in lanes:
-        room = of_each - under_way.get(lane, 0)
-        if room <= 0:
-            continue
-        first = select(d.id).where(_in_lane(lane), *is_due).order_by(d.next_try_at, d.id).limit(room)
+    for lane in sorted(lanes, key=lambda lane: under_way.get(lane, 0)):
+        places = min(of_each - under_way.get(lane, 0), room - len(taken))
+        if places <= 0:
+            break
+        first = select(d.id).where(_in_lane(lane), *is_due).order_by(d.next_try_at, d.id).limit(places)
         values = {
             "status": DeliveryStatus.SENDING.value,
             "attempts": d.attempts + 1,

@@ -30,7 +30,8 @@ from workers.jobs.follow import BATCH, follow_changes
 from workers.kit import Kit
 from workers.send import find_receiver, pingback_answer, post_to
 
-AT_A_TIME: Final = 32
+AT_A_TIME: Final = 256
+"""Messages under way: a hook that hangs holds OF_EACH of them, for BUDGET_S."""
 OF_EACH: Final = 4
 """Messages under way to one hook, and webmentions altogether: a hook that hangs keeps nobody waiting but itself."""
 BUDGET_S: Final = 15.0
@@ -113,7 +114,7 @@ class Deliverer:
         return len(tasks)
 
     async def _begin_due(self) -> list[asyncio.Task[None]]:
-        if len(self._under_way) >= AT_A_TIME:
+        if (room := AT_A_TIME - len(self._under_way)) <= 0:
             return []
         now = self._kit.now()
         async with self._kit.db.read() as c:
@@ -121,7 +122,7 @@ class Deliverer:
                 return []
         busy = list(Counter(self._under_way.values()).items())
         async with self._kit.db.write() as c:
-            taken = await deliveries.take_due(c, now=now, of_each=OF_EACH, busy=busy)
+            taken = await deliveries.take_due(c, now=now, of_each=OF_EACH, room=room, busy=busy)
         tasks = []
         for delivery in taken:
             task = asyncio.create_task(self._deal_with(delivery), name=f"delivery {delivery.id}")

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -368,25 +369,39 @@ async def test_a_410_silences_the_hook_until_it_is_enabled_again(world: World, i
     assert len(inbox.letters) == 3
 
 
-async def test_a_hook_that_hangs_keeps_nobody_waiting_but_itself(world: World, inbox: Inbox):
-    inbox.is_open.clear()
-    async with Inbox() as quick:
-        await world.hook(inbox.address_of_hook)
+@pytest.mark.parametrize("hanging", [1, 20])
+async def test_hooks_that_hang_keep_nobody_waiting_but_themselves(world: World, inbox: Inbox, hanging: int):
+    async with AsyncExitStack() as stack:
+        silent = [await stack.enter_async_context(Inbox()) for _ in range(hanging)]
+        for each in silent:
+            each.is_open.clear()
+            await world.hook(each.url("/hook"))
         for _ in range(6):
             await world.respond()
         await follow_changes(world.kit)
         sending = asyncio.create_task(world.deliverer.send_due())
-        await eventually(lambda: len(inbox.letters) == OF_EACH)
-        await world.hook(quick.url("/hook"))
+        await eventually(lambda: [len(each.letters) for each in silent] == [OF_EACH] * hanging)
+        await world.hook(inbox.address_of_hook)
         await world.respond()
         await follow_changes(world.kit)
         assert await world.deliverer.send_due() == 1
-        assert quick.told == ["entry.created"]
-        inbox.is_open.set()
-        assert await sending == OF_EACH
-    while await world.deliver():
-        pass
-    assert await world.statuses() == ["delivered"] * 8
+        assert inbox.told == ["entry.created"]
+        for each in silent:
+            each.is_open.set()
+        assert await sending == OF_EACH * hanging
+        while await world.deliver():
+            pass
+    assert await world.statuses() == ["delivered"] * (7 * hanging + 1)
+
+
+async def test_where_places_are_few_those_come_first_who_have_none(world: World, inbox: Inbox):
+    first, second = await world.hook(inbox.address_of_hook), await world.hook(inbox.address_of_hook)
+    for _ in range(6):
+        await world.respond()
+    await follow_changes(world.kit)
+    async with world.kit.db.write() as c:
+        taken = await deliveries.take_due(c, now=world.kit.now(), of_each=4, room=5, busy=[(first.id, 2)])
+    assert [each.hook_id for each in taken] == [second.id] * 4 + [first.id]
 
 
 async def test_a_forbidden_address_is_not_asked_at_all(world: World):
@@ -460,9 +475,9 @@ async def test_an_answer_that_comes_too_late_changes_nothing(world: World, inbox
     await world.respond()
     await follow_changes(world.kit)
     async with world.kit.db.write() as c:
-        [first] = await deliveries.take_due(c, now=clock(), of_each=4)
+        [first] = await deliveries.take_due(c, now=clock(), of_each=4, room=9)
         clock.move_on(minutes=3)
-        [second] = await deliveries.take_due(c, now=clock(), of_each=4)
+        [second] = await deliveries.take_due(c, now=clock(), of_each=4, room=9)
         assert not await deliveries.settle(c, first, DeliveryStatus.FAILED, deliveries.Answer(400))
         assert await deliveries.settle(c, second, DeliveryStatus.DELIVERED, deliveries.Answer(200))
     assert await world.statuses() == ["delivered"]
