@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from mentions.model import EntryState, Kind
 from tests.integration.service.conftest import POST, Service
@@ -52,6 +53,12 @@ async def test_operations_have_names_of_their_own_and_references_lead_somewhere(
     for methods in document["paths"].values():
         for path, operation in methods.items():
             assert operation["summary"], path
+
+
+async def test_the_document_is_openapi_3_1(service: Service):
+    document = (await service.get("/api/openapi.json")).json()
+    assert document["openapi"].startswith("3.1")
+    assert not [problem.message for problem in OpenAPIV31SpecValidator(document).iter_errors()]
 
 
 @pytest.mark.parametrize(
