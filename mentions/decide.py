@@ -51,7 +51,6 @@ from mentions.model import (
     Unchanged,
     Unreachable,
 )
-from mentions.reasons import in_words
 
 
 class PageSeen(StrEnum):
@@ -291,7 +290,7 @@ def _new(claim: Claim, reaction: Reaction, policy: Policy) -> Verdict:
         targets=(claim.target,),
         protocol=claim.via,
         change=Change.CREATED,
-        doubts=in_words(judged.reasons),
+        doubts=judged.doubts,
     )
 
 
@@ -311,7 +310,7 @@ def _again(old: Entry, claim: Claim, reaction: Reaction, policy: Policy, past: P
         targets=(claim.target,),
         protocol=claim.via,
         change=Change.CREATED,
-        doubts=in_words(judged.reasons) if state is EntryState.HELD else (),
+        doubts=judged.doubts if state is EntryState.HELD else (),
     )
 
 

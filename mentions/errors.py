@@ -12,6 +12,7 @@
     │   │   └── InsufficientScope                    a good token that lacks the scope
     │   ├── NotFound            not_found            no such claim, entry or site
     │   ├── Conflict            conflict             it exists already
+    │   ├── ProofRequired       proof_required       a browser has to work something out first; `challenge`
     │   ├── CursorGone          cursor_gone          no change has had that cursor
     │   └── RateLimited         rate_limit_exceeded  too many requests; `retry_after_s`
     ├── Unavailable             service_unavailable  we cannot take it now; `retry_after_s`
@@ -24,6 +25,8 @@ What strangers' pages do wrong is no error: fetching and verifying answer with v
 `service/problems.py` alone turns these into HTTP answers and XML-RPC faults."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class YmatebError(Exception):
@@ -101,6 +104,16 @@ class CursorGone(RequestError):
     """No change has had that cursor; the reader has to begin anew."""
 
     code = "cursor_gone"
+
+
+class ProofRequired(RequestError):
+    """A browser has to work something out before this is done; `challenge` says what."""
+
+    code = "proof_required"
+
+    def __init__(self, message: str, *, challenge: Mapping[str, str | int]) -> None:
+        super().__init__(message)
+        self.challenge = challenge
 
 
 class RateLimited(RequestError):

@@ -120,6 +120,13 @@ OPTIONS: Final[Mapping[str, Option]] = {
             _list_of(_authority),
         ),
         Option("learn", True, "true or false", "Whether what looks like earlier spam waits.", _flag),
+        Option(
+            "proof",
+            True,
+            "true or false",
+            "Whether a browser works something out, where its comment would wait only for how it was sent.",
+            _flag,
+        ),
         Option("comments", True, "true or false", "Whether comments may be typed below posts.", _flag),
     )
 }

@@ -18,7 +18,7 @@ from mentions import hrefs, options, urls
 from mentions.learned import Score
 from mentions.model import Author, Authority, EntryState, Reaction, Url
 from mentions.model import Protocol as WmProtocol
-from mentions.reasons import Cause, Reason
+from mentions.reasons import Cause, Reason, in_words
 
 
 class BlockRule(TypingProtocol):
@@ -51,6 +51,13 @@ class Judgement:
 
     state: EntryState
     reasons: tuple[Reason, ...] = ()
+    weak: tuple[Reason, ...] = ()
+    """What speaks against it too, and is not enough."""
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """All of it, in words for the owner."""
+        return in_words((*self.reasons, *self.weak))
 
 
 def person_of(

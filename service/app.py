@@ -21,6 +21,7 @@ from mentions.streams.events import Events
 from mentions.streams.flows import Flows
 from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink
+from mentions.streams.proofs import Proofs
 from mentions.streams.queue import Queue
 from mentions.streams.signing import Signing
 from mentions.streams.tallies import Tallies
@@ -150,6 +151,7 @@ async def _redis(app: web.Application) -> AsyncIterator[None]:
         app[keys.FLOWS] = Flows(link.client)
         app[keys.TALLIES] = Tallies(link.client)
         app[keys.SIGNING] = Signing(link.client)
+        app[keys.PROOFS] = Proofs(link.client)
         app[keys.TRACES] = Traces(link.client)
         yield
     finally:

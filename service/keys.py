@@ -14,6 +14,7 @@ from mentions.streams.events import Events
 from mentions.streams.flows import Flows
 from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink
+from mentions.streams.proofs import Proofs
 from mentions.streams.queue import Queue
 from mentions.streams.signing import Signing
 from mentions.streams.tallies import Tallies
@@ -50,6 +51,7 @@ LIMITS: Final = web.AppKey("limits", Limits)
 FLOWS: Final = web.AppKey("flows", Flows)
 TALLIES: Final = web.AppKey("tallies", Tallies)
 SIGNING: Final = web.AppKey("signing", Signing)
+PROOFS: Final = web.AppKey("proofs", Proofs)
 TRACES: Final = web.AppKey("traces", Traces)
 SITES: Final = web.AppKey("sites", SiteCache)
 SHELF: Final = web.AppKey("shelf", Shelf)

@@ -29,6 +29,7 @@ STATUS: Final[tuple[tuple[type[errors.YmatebError], int], ...]] = (
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.CursorGone, 410),
+    (errors.ProofRequired, 428),
     (errors.RateLimited, 429),
     (errors.RequestError, 400),
     (errors.Unavailable, 503),
@@ -95,7 +96,9 @@ def _of_ours(request: web.Request, error: errors.YmatebError) -> web.Response:
     status = status_of(error)
     if status >= 500:
         log.warning("request.unavailable", code=error.code, why=str(error))
-    more = {"field": error.field} if isinstance(error, errors.InvalidField) else {}
+    more: dict[str, object] = {"field": error.field} if isinstance(error, errors.InvalidField) else {}
+    if isinstance(error, errors.ProofRequired):
+        more["challenge"] = error.challenge
     if message := complaint(catalogue(pages.language_of(request)), error):
         more["message"] = message
     return problem(request, status, error.code, str(error), headers=headers_of(error), more=more)
@@ -118,7 +121,7 @@ def problem(
     words: str,
     *,
     headers: dict[str, str] | None = None,
-    more: Mapping[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> web.Response:
     """An error answer; `words` are for people and name what is wrong.  `more` goes into the JSON."""
     request[keys.PROBLEM] = code

@@ -34,7 +34,7 @@ from mentions.errors import (
 )
 from mentions.form_tokens import GOOD_FOR_S, Shown
 from mentions.model import Author, Authority, Entry, EntryState, Kind, Page, Protocol, Reaction, Site
-from mentions.reasons import in_words
+from mentions.reasons import Reason
 from mentions.sanitize import POLICY_VERSION
 from mentions.storage import comments, entries, likes, pages, people, tokens
 from mentions.storage import sessions as stored_sessions
@@ -42,8 +42,9 @@ from mentions.storage.people import Person
 from mentions.streams.visitors import Visitors
 from mentions.typed import Typed
 from service import answers, clients, keys, origins, problems
-from service.api import judging, own, query, sessions, suspecting
+from service.api import judging, own, proving, query, sessions, suspecting
 from service.api.news import announce, tell
+from service.api.proving import Standing
 from service.api.tokens import sent_token
 from service.forms import read_fields
 from service.intake.reception import now
@@ -105,22 +106,28 @@ def by_form(handler: Handler) -> Handler:
 async def add(request: web.Request) -> web.StreamResponse:
     """POST /api/comments: 201 with the entry, its `wm-status` and its `edit-token`; a form comes back to the thread."""
     await origins.require_known(request)
-    await clients.limit(request, "comment", rate=COMMENT_RATE_S, burst=COMMENT_BURST)
-    fields, person = await read_fields(request), await sessions.writer(request)
+    fields = await read_fields(request)
+    again = "-again" if fields.get("proof") else ""  # the same comment, with what was asked for
+    await clients.limit(request, f"comment{again}", rate=COMMENT_RATE_S, burst=COMMENT_BURST)
+    person = await sessions.writer(request)
     comment = typed.read_comment(fields if person is None else {**fields, "name": fields.get("name") or person.name})
     place = await _place(request, fields)
     if person is not None and person.site_id != place.site.id:
         raise Forbidden("You are signed in on another site.")
     edit_token = secrets.token_urlsafe(24)
     form = await suspecting.form_of(request, fields, place.target)
-    entry, cursor = await _keep(request, place, comment, person, _parent_of(fields), edit_token, form)
-    if cursor is not None:
-        await announce(request.app, entry.page_id, cursor)
+    standing = await proving.standing(request, place.site, place.target, comment, fields)
+    kept = await _keep(request, place, comment, person, _parent_of(fields), edit_token, form, standing)
+    if kept is None:
+        raise await proving.required(request, place.target, comment, await _visitor(request))
+    entry = kept.entry
+    if kept.cursor is not None:
+        await announce(request.app, entry.page_id, kept.cursor)
     log.info("comment.received", entry_id=entry.id, state=entry.state.value)
     permalink = f"{request.app[keys.SETTINGS].public_url}/entries/{entry.id}"
     if answers.prefers_html(request):
-        return _back(request, place, entry, comment.lang)
-    body = {**own.told(request, entry, place.page), "edit-token": edit_token}
+        return _back(request, place, kept, comment.lang)
+    body = {**own.told(request, entry, place.page, kept.reasons), "edit-token": edit_token}
     return answers.json_answer(request, body, status=201, headers={"Location": permalink}, cache="no-store")
 
 
@@ -152,10 +159,11 @@ async def change(request: web.Request) -> web.Response:
     async with request.app[keys.DB].write() as c:
         entry, page, hidden, actor = await _own(request, c)
         reaction = replace(entry.reaction, content=content)
-        state = None
+        state, reasons = None, None
         if actor == "author" and entry.state is EntryState.SHOWN:
             judged = await judging.judge_again(c, entry, reaction, markdown, account=hidden.person_id)
-            state = None if judged.state is EntryState.SHOWN else EntryState.HELD
+            if judged.state is not EntryState.SHOWN:
+                state, reasons = EntryState.HELD, judged.reasons
         new = await entries.update(
             c, entry.id, now=at, reaction=reaction, state=state, policy_version=POLICY_VERSION, actor=actor
         )
@@ -163,7 +171,7 @@ async def change(request: web.Request) -> web.Response:
         cursor = await tell(c, new, before=entry)
     if cursor is not None:
         await announce(request.app, page.id, cursor)
-    return answers.json_answer(request, own.told(request, new, page), cache="no-store")
+    return answers.json_answer(request, own.told(request, new, page, reasons), cache="no-store")
 
 
 async def remove(request: web.Request) -> web.Response:
@@ -219,6 +227,17 @@ class Place:
     page: Page
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A comment that is stored."""
+
+    entry: Entry
+    cursor: int | None
+    """Of the change, when it is shown."""
+    reasons: tuple[Reason, ...]
+    """Why it waits, if it does."""
+
+
 async def _place(request: web.Request, fields: Mapping[str, object]) -> Place:
     """Raises InvalidRequest, InvalidTarget or TargetClosed."""
     target = fields.get("target")
@@ -253,8 +272,9 @@ async def _keep(
     parent_id: int | None,
     edit_token: str,
     form: Shown,
-) -> tuple[Entry, int | None]:
-    """Stores the comment; the entry, and the cursor of the change when it is shown."""
+    standing: Standing,
+) -> Kept | None:
+    """Stores the comment.  None, and nothing is stored, while it takes a proof of work to show it."""
     base, at = request.app[keys.SETTINGS].public_url, now()
     author, authority = _author(comment, person)
     if policy.is_blocked(await request.app[keys.SITES].blocks(place.site.id), author.url or "", author):
@@ -278,6 +298,12 @@ async def _keep(
         )
         doubt = await suspecting.suspicion(request, c, place.site, comment, form, alike, at)
         account = person.id if person else None
+        if standing is Standing.DONE:
+            doubt = doubt.after_proof()
+        elif standing is Standing.ABLE and await judging.is_settled_by_proof(
+            c, place.site, reaction, place.target, doubt, account=account
+        ):
+            return None
         judged = await judging.judge(c, place.site, reaction, place.target, doubt, account=account)
         entry = await entries.insert(
             c,
@@ -302,14 +328,14 @@ async def _keep(
             edit_token=edit_token,
             editable_until=at + EDITABLE_FOR,
             person_id=account,
-            doubts=in_words(judged.reasons),
+            doubts=judged.doubts,
         )
         if person is not None:
             await people.remember(c, person.id, _news_of(comment, person))
         cursor = await tell(c, entry, before=None)
     with suppress(Unavailable):  # it is kept, which is what counts
         await request.app[keys.TRACES].note(trace, entry.id)
-    return entry, cursor
+    return Kept(entry, cursor, judged.reasons)
 
 
 def _author(comment: Typed, person: Person | None) -> tuple[Author, Authority]:
@@ -370,11 +396,12 @@ async def _actor(request: web.Request, c: AsyncConnection, entry: Entry, hidden:
 # --- answers ------------------------------------------------------------------------------------------------------
 
 
-def _back(request: web.Request, place: Place, entry: Entry, lang: str | None) -> web.Response:
-    """303 to the embedded thread, at the new comment; to the word that it waits, where it waits."""
+def _back(request: web.Request, place: Place, kept: Kept, lang: str | None) -> web.Response:
+    """303 to the embedded thread, at the new comment; to the word that it waits, and why, where it waits."""
+    entry = kept.entry
     if entry.state is EntryState.SHOWN:
         return _to_thread(request, place.page, lang, f"c-{entry.id}", new=str(entry.id))
-    return _to_thread(request, place.page, lang, "held", held="1")
+    return _to_thread(request, place.page, lang, "held", held=" ".join(own.causes_of(entry, kept.reasons)) or "1")
 
 
 def _to_thread(request: web.Request, page: Page, lang: str | None, fragment: str, **more: str) -> web.Response:

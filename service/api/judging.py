@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import options, policy, typed
 from mentions.model import Entry, EntryState, Protocol, Reaction, Site
 from mentions.policy import Judgement
-from mentions.reasons import in_words
 from mentions.storage import doubts, entries, learning, sites
 from mentions.typed import Suspicion, Typed
 
@@ -22,13 +23,20 @@ async def judge(
     spam = await learning.score(c, site.id, reaction, Protocol.COMMENT) if learns else None
     is_known = await _is_known(c, site, reaction, account)
     wanted = policy.judge(site.options, reaction, Protocol.COMMENT, target=target, is_known=is_known, spam=spam)
-    if doubt.is_spam:
-        state = EntryState.SPAM
-    elif doubt.holds:
-        state = EntryState.HELD
-    else:
-        state = wanted.state
+    if not doubt.holds:
+        return replace(wanted, weak=doubt.reasons)
+    state = EntryState.SPAM if doubt.is_spam else EntryState.HELD
     return Judgement(state, (*doubt.reasons, *wanted.reasons))
+
+
+async def is_settled_by_proof(
+    c: AsyncConnection, site: Site, reaction: Reaction, target: str, doubt: Suspicion, *, account: int | None = None
+) -> bool:
+    """Whether the comment would be shown if its writer did a proof of work, and is not without."""
+    rest = doubt.after_proof()
+    if rest == doubt or doubt.is_spam or not doubt.holds:
+        return False
+    return (await judge(c, site, reaction, target, rest, account=account)).state is EntryState.SHOWN
 
 
 async def _is_known(c: AsyncConnection, site: Site, reaction: Reaction, account: int | None) -> bool:
@@ -49,5 +57,5 @@ async def judge_again(
     assert reaction.content is not None, "a comment has words"
     doubt = typed.suspicion(Typed(name, markdown, reaction.content, url=reaction.author.url))
     judged = await judge(c, site, reaction, entry.target, doubt, account=account)
-    await doubts.keep(c, entry.id, in_words(judged.reasons))
+    await doubts.keep(c, entry.id, judged.doubts)
     return judged

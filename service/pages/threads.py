@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from mentions.errors import InvalidInput, InvalidTarget
+from mentions.reasons import Cause
 from mentions.storage import changes, entries
 from service import i18n, keys
 from service.api import threads as api
@@ -20,6 +21,7 @@ from service.pages.answer import ANYBODY, html_answer, render
 from service.pages.fragment import Look, render_thread
 from service.pages.shelf import Shelf, Shown
 from service.pages.templating import trusted
+from service.pages.words import why_it_waits
 
 CACHE: Final = "public, max-age=0, s-maxage=30, stale-while-revalidate=300"
 """A shared cache may answer for half a minute; a browser asks each time and mostly hears 304."""
@@ -53,6 +55,7 @@ async def show_page(request: web.Request) -> web.StreamResponse:
         "look": look,
         "lang": lang,
         "is_held": "held" in request.query,
+        "why": why_it_waits(i18n.catalogue(lang), _causes(request)),
         "is_new": "new" in request.query,
     }
     headers = {"Cache-Control": CACHE, "Vary": "Accept-Encoding"}
@@ -92,6 +95,12 @@ async def takes_comments(app: web.Application, target: str) -> bool:
         return (await app[keys.SITES].place(target)).options.get("comments") is not False
     except InvalidTarget:  # its site has just been removed
         return False
+
+
+def _causes(request: web.Request) -> list[Cause]:
+    """Why a comment waits, as the form's answer says it."""
+    named = request.query.get("held", "").split()
+    return [cause for cause in Cause if cause.value in named]
 
 
 def _target(request: web.Request) -> str:

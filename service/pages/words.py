@@ -5,8 +5,10 @@ Errors are English sentences for programs (`mentions/errors.py`); this says them
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from mentions import errors
+from mentions.reasons import Cause
 from service.i18n import Catalogue
 
 
@@ -16,6 +18,9 @@ def script_words(words: Catalogue) -> str:
     said = {
         "failed": gettext("Your comment could not be sent. It is kept here; please try again."),
         "held": gettext("Your comment is awaiting moderation."),
+        "proving": gettext(
+            "One moment: your browser is working something out that keeps robots away. Then your comment is sent."
+        ),
         "posted": gettext("Your comment has been posted."),
         "changed": gettext("Your comment has been changed."),
         "removed": gettext("Your comment has been deleted."),
@@ -30,6 +35,26 @@ def script_words(words: Catalogue) -> str:
 def like_forms(words: Catalogue) -> str:
     """What stands beside a button to like something, for every plural category, as JSON."""
     return json.dumps(words.forms("Liked by %(num)s person", "Liked by %(num)s people"), ensure_ascii=False)
+
+
+def why_it_waits(words: Catalogue, causes: Iterable[Cause]) -> list[str]:
+    """Why a comment waits, for its author: a sentence for each thing that they can know of."""
+    gettext = words.gettext
+    said = {
+        Cause.LINKS: gettext("It has links that somebody looks at first."),
+        Cause.BLOCKED_LINK: gettext("It has links that somebody looks at first."),
+        Cause.SPREAD: gettext("It has links that somebody looks at first."),
+        Cause.MARKUP: gettext("Its links are not written in the way they are written here."),
+        Cause.NAME: gettext("The name is an address."),
+        Cause.REPEATED: gettext("The same words were left here before."),
+        Cause.FAST: gettext("It was written very quickly."),
+        Cause.NO_FORM: gettext("Its form had been open for a long time, or was not from this page."),
+        Cause.MANY: gettext("A lot has come from your address within a short time."),
+        Cause.OWNER: gettext("The owner of this site looks at all comments first."),
+        Cause.STRANGER: gettext("The owner of this site looks first at comments by people who are new here."),
+        Cause.LEARNED: gettext("It resembles what has been taken for spam here."),
+    }
+    return list(dict.fromkeys(said[cause] for cause in causes if cause in said))
 
 
 def complaint(words: Catalogue, error: errors.YmatebError) -> str | None:

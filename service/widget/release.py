@@ -26,6 +26,9 @@ TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; char
 _CSS_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_SPACE: Final = re.compile(r"\s*([{};,>~])\s*")
 _PLACEHOLDER: Final = '"__STYLES__"'
+_OWN_VERSION: Final = '"__VERSION__"'
+LATER: Final = ("proof.js",)
+"""Modules that thread.js loads when they are needed, from its own version's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,12 @@ def build() -> Release:
     texts = {
         "thread.js": thread.replace(_PLACEHOLDER, json.dumps(css, ensure_ascii=False)),
         "thread.css": css + "\n",
-        "count.js": small_js((SOURCES / "count.js").read_text("utf-8")),
+        **{name: small_js((SOURCES / name).read_text("utf-8")) for name in ("count.js", *LATER)},
     }
-    digest = hashlib.sha256("\0".join(texts.values()).encode()).hexdigest()
+    version = f"{VERSION}-{hashlib.sha256(chr(0).join(texts.values()).encode()).hexdigest()[:8]}"
+    texts["thread.js"] = texts["thread.js"].replace(_OWN_VERSION, json.dumps(version))
     files = {name: Asset(name, TYPES[Path(name).suffix], text.encode()) for name, text in texts.items()}
-    return Release(f"{VERSION}-{digest[:8]}", files)
+    return Release(version, files)
 
 
 @cache

@@ -167,7 +167,8 @@ async def test_what_looks_like_spam_is_said_to_wait(world: World, watched: Watch
     await page.locator("textarea").fill("https://a.example https://b.example https://c.example")
     await page.locator("[name=name]").fill("Ann")
     await page.locator(".ym-post").click()
-    await eventually(lambda: says(page, ".ym-said", "Mae eich sylw’n disgwyl ei gymedroli."))
+    why = "Mae ynddo ddolenni y bydd rhywun yn edrych arnynt yn gyntaf."
+    await eventually(lambda: says(page, ".ym-said", f"Mae eich sylw’n disgwyl ei gymedroli. {why}"))
     assert await is_focused(page, ".ym-said")
     assert await items(page) == 4
 

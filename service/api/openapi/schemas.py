@@ -263,8 +263,18 @@ SCHEMAS: Final[Mapping[str, Part]] = {
             "email": _TEXT,
             "lang": _TEXT,
             "token": {**_TEXT, "description": "Of the form that was filled in."},
+            "proof": {**_TEXT, "description": "Empty: a proof of work may be asked for; else the solution."},
         },
         "`content` is Markdown: emphasis, code, lists, quotes, links.",
+    ),
+    "ProofRequired": _object(
+        {
+            "error": _const("proof_required"),
+            "error_description": _TEXT,
+            "challenge": _object(
+                {"algorithm": _const("SHA-256"), "salt": _TEXT, "goal": _TEXT, "most": _WHOLE, "token": _TEXT}
+            ),
+        }
     ),
     "FormToken": _object({"token": _TEXT, "expires_in": _WHOLE}),
     "Words": _object({"content": {**_TEXT, "maxLength": 20_000}}),
@@ -274,7 +284,10 @@ SCHEMAS: Final[Mapping[str, Part]] = {
     "OwnComment": {
         "allOf": [
             schema("Entry"),
-            _object({"wm-status": _one_of(("approved", "held"))}, {"edit-token": _TEXT, "wm-parent": _WHOLE}),
+            _object(
+                {"wm-status": _one_of(("approved", "held"))},
+                {"edit-token": _TEXT, "wm-parent": _WHOLE, "wm-reasons": _list(_TEXT)},
+            ),
         ]
     },
     "Redemption": _object({"code": _TEXT, "verifier": {**_TEXT, "minLength": 43, "maxLength": 128}}),

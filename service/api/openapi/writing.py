@@ -50,6 +50,11 @@ WRITING: Final[Mapping[str, Part]] = {
                 400: "Malformed",
                 401: answer("The session is over, or of another site.", media(json=schema("Problem"))),
                 403: "Refused",
+                428: answer(
+                    "Only for who sends `proof`: find the number of at most `most` whose SHA-256, after `salt`, is "
+                    "`goal`, and send the same again with `proof` as `token`, a dot, and the number.",
+                    media(json=schema("ProofRequired")),
+                ),
                 429: "TooMany",
                 503: "Unavailable",
             },

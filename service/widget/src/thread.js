@@ -3,6 +3,7 @@
 // all words and all markup come from GET /thread.html, which this script reads, checks and places.
 
 const STYLES = "__STYLES__";
+const VERSION = "__VERSION__";
 const BASE = import.meta.url.replace(/\/widget(\.js|\/).*$/, "");
 const MARKUP = 2; // the markup that this script knows how to bring up to date
 const POLL_MS = 60_000;
@@ -273,7 +274,16 @@ class Comments {
     const body = new URLSearchParams(new FormData(form));
     const [isFresh, { token } = {}] = (await this.#begun) ?? [];
     if (isFresh) body.set("token", token);
-    const [isDone, told] = await (id ? this.#ask(`/comments/${id}`, "PATCH", body, mine[id]?.token) : this.#ask("/comments", "POST", body));
+    if (globalThis.crypto?.subtle) body.set("proof", ""); // it can be asked for
+    let [isDone, told] = await (id ? this.#ask(`/comments/${id}`, "PATCH", body, mine[id]?.token) : this.#ask("/comments", "POST", body));
+    if (told.error === "proof_required") {
+      this.#say(this.#words.proving);
+      const again = (proof) => {
+        proof ? body.set("proof", proof) : body.delete("proof");
+        return this.#ask("/comments", "POST", body);
+      };
+      [isDone, told] = await import(`${BASE}/widget/${VERSION}/proof.js`).then(({ prove }) => prove(told.challenge, again), () => again());
+    }
     if (!isDone) return this.#complain(told);
     if (id) mine[id].content = content;
     else mine[told["wm-id"]] = { token: told["edit-token"], until: Date.now() + EDITABLE_MS, content };
@@ -287,7 +297,7 @@ class Comments {
     if (!id) keep("sessionStorage", this.#draft, null);
     this.#look();
     const isHeld = told["wm-status"] === "held";
-    await this.#shown(isHeld ? this.#words.held : this.#words[id ? "changed" : "posted"], isHeld || told["wm-id"]);
+    await this.#shown(isHeld ? [this.#words.held, ...(told["wm-reasons"] ?? [])].join(" ") : this.#words[id ? "changed" : "posted"], isHeld || told["wm-id"]);
   }
 
   // Says what has happened, and puts focus where it has: on the comment, or on the words.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from service.pages.faces import PALETTES, face, seed_of
-from service.widget.release import SOURCES, build, current, integrity, keep, published, small_css, small_js
+from service.widget.release import LATER, SOURCES, build, current, integrity, keep, published, small_css, small_js
 
 
 def gzipped(name: str) -> int:
@@ -39,11 +39,16 @@ def test_every_file_is_published_with_its_hash():
     told = integrity("https://ymateb.example")
     assert told["version"] == current().version
     files = told["releases"][current().version]
-    assert set(files) == {"thread.js", "thread.css", "count.js"}
+    assert set(files) == {"thread.js", "thread.css", "count.js", *LATER}
     for name, facts in files.items():
         body = current().files[name].body
         assert facts["integrity"] == "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
         assert facts["url"] == f"https://ymateb.example/widget/{current().version}/{name}"
+
+
+def test_what_is_loaded_later_is_of_the_same_version():
+    assert f'const VERSION = "{current().version}";' in current().files["thread.js"].body.decode()
+    assert all(gzipped(name) <= 1_000 for name in LATER)
 
 
 def test_a_kept_release_stays_published(tmp_path: Path):
@@ -54,7 +59,7 @@ def test_a_kept_release_stays_published(tmp_path: Path):
     assert releases["0.0.9-01234567"].files["thread.js"].body == b"// an older script\n"
 
 
-@pytest.mark.parametrize("name", ["thread.js", "count.js"])
+@pytest.mark.parametrize("name", ["thread.js", "count.js", *LATER])
 def test_the_scripts_use_no_sink_no_cookie_and_no_inline_style(name: str):
     source = (SOURCES / name).read_text()
     sinks = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|createPolicy"
