@@ -275,6 +275,13 @@ async def settle(
     return (await c.execute(update(t.deliveries).where(*is_ours).values(**values))).rowcount > 0
 
 
+async def put_back(c: AsyncConnection, delivery: Delivery, answer: Answer, *, due_at: datetime) -> None:
+    """Gives a delivery back that could not even be tried, without counting it as a try."""
+    if await settle(c, delivery, DeliveryStatus.WAITING, answer, next_try_at=due_at):
+        d = t.deliveries.c
+        await c.execute(update(t.deliveries).where(d.id == delivery.id).values(attempts=d.attempts - 1))
+
+
 async def give_up(c: AsyncConnection, hook_id: int, why: str) -> None:
     """Nothing that waits for the hook is sent any more."""
     values = {"status": DeliveryStatus.GIVEN_UP.value, "next_try_at": None, "error": why}

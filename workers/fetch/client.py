@@ -69,6 +69,8 @@ class Posted:
     """At most MAX_ANSWER_BYTES of the answer, decoded."""
     fault: Fault | None = None
     retry_after_s: int | None = None
+    was_asked: bool = True
+    """False: others held all places at the host, and nothing was sent."""
 
     @property
     def is_accepted(self) -> bool:
@@ -287,7 +289,7 @@ class Fetcher:
                 )
         except HostBusy:
             fault = Fault(Status.TIMEOUT, "no turn at this host in time", is_passing=True)
-            return Posted(url, None, trail.end(fault.reason), fault=fault)
+            return Posted(url, None, trail.end(fault.reason), fault=fault, was_asked=False)
         except EXPECTED as error:
             fault = fault_of(error)
             return Posted(url, None, trail.end(fault.reason), fault=fault)

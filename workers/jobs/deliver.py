@@ -11,6 +11,7 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from time import perf_counter
 from typing import Final
 
@@ -36,6 +37,8 @@ OF_EACH: Final = 4
 """Messages under way to one hook, and webmentions altogether: a hook that hangs keeps nobody waiting but itself."""
 BUDGET_S: Final = 15.0
 """For one message."""
+PUT_BACK_FOR: Final = timedelta(seconds=5)
+"""When to try a message again that had no turn: a worker that was killed holds places at a host for a while."""
 TICK_S: Final = 1.0
 LEADER: Final = "deliveries"
 LEASE_S: Final = 15.0
@@ -62,15 +65,18 @@ class Came:
     is_gone: bool = False
     is_void: bool = False
     """There was nothing to tell any more."""
+    was_asked: bool = True
+    """False: it had no turn at the host, which is no try."""
     retry_after_s: int | None = None
 
 
 class Deliverer:
     """Follows the changes and sends what is due, while this worker is the one to do it."""
 
-    def __init__(self, kit: Kit, limits: Limits) -> None:
+    def __init__(self, kit: Kit, limits: Limits, *, budget_s: float = BUDGET_S) -> None:
         self._kit = kit
         self._limits = limits
+        self._budget_s = budget_s
         self._token: str | None = None
         self._under_way: dict[asyncio.Task[None], int | None] = {}
         self._has_room = asyncio.Event()
@@ -161,7 +167,7 @@ class Deliverer:
             return hook, Came(Answer(error="nothing to tell any more"), is_void=True)
         started = perf_counter()
         posted = await self._kit.fetcher.post(
-            Url(hook.url), letter.body, content_type="application/json", headers=letter.headers, budget_s=BUDGET_S
+            Url(hook.url), letter.body, content_type="application/json", headers=letter.headers, budget_s=self._budget_s
         )
         return hook, _came(posted, perf_counter() - started)
 
@@ -227,6 +233,11 @@ class Deliverer:
 
     async def _settle(self, delivery: Delivery, hook: Hook | None, came: Came) -> None:
         now = self._kit.now()
+        if not came.was_asked:
+            async with self._kit.db.write() as c:
+                await deliveries.put_back(c, delivery, came.answer, due_at=now + PUT_BACK_FOR)
+            log.info("delivery.put_back", delivery=delivery.id, hook=delivery.hook_id)
+            return
         next_try_at = None
         if came.is_passing:
             next_try_at = webhooks.next_try_at(delivery.attempts, now, came.retry_after_s, self._kit.rng)
@@ -279,5 +290,6 @@ def _came(posted: Posted, took_s: float) -> Came:
         is_accepted=posted.is_accepted,
         is_passing=posted.is_passing,
         is_gone=posted.status == 410,
+        was_asked=posted.was_asked,
         retry_after_s=posted.retry_after_s,
     )

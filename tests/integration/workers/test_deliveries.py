@@ -35,7 +35,7 @@ from mentions.storage.hooks import Hook
 from tests.peers import Peer, Pingable
 from tests.peers.peer import Seen
 from tests.support.waiting import eventually
-from workers.jobs.deliver import OF_EACH, Deliverer
+from workers.jobs.deliver import OF_EACH, PUT_BACK_FOR, Deliverer
 from workers.jobs.follow import follow_changes
 from workers.kit import Kit
 
@@ -392,6 +392,23 @@ async def test_hooks_that_hang_keep_nobody_waiting_but_themselves(world: World, 
         while await world.deliver():
             pass
     assert await world.statuses() == ["delivered"] * (7 * hanging + 1)
+
+
+async def test_a_host_whose_places_a_dead_worker_holds_costs_no_try(world: World, inbox: Inbox, clock):
+    await world.hook(inbox.address_of_hook)
+    await world.respond()
+    held = [await world.limits.acquire(inbox.authority, 4, 45.0) for _ in range(4)]
+    impatient = Deliverer(world.kit, world.limits, budget_s=0.2)
+    await follow_changes(world.kit)
+    assert await impatient.send_due() == 1
+    [waiting] = await world.log()
+    assert (waiting.status, waiting.attempts, waiting.error) == ("waiting", 0, "no turn at this host in time")
+    assert waiting.next_try_at == clock() + PUT_BACK_FOR
+    for token in held:
+        await world.limits.release(inbox.authority, token)
+    clock.move_on(seconds=PUT_BACK_FOR.total_seconds())
+    assert await impatient.send_due() == 1
+    assert await world.statuses() == ["delivered"]
 
 
 async def test_where_places_are_few_those_come_first_who_have_none(world: World, inbox: Inbox):
