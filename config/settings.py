@@ -7,6 +7,7 @@ what an option means to the rest is theirs.  `config/example.toml` and `docs/ope
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
@@ -27,6 +28,8 @@ def _split(value: object) -> object:
     """A comma-separated string as a list; TOML lists pass."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_split)]
 Ports = Annotated[frozenset[Annotated[int, Field(ge=1, le=65535)]], NoDecode, BeforeValidator(_split)]
@@ -141,6 +144,37 @@ class Working(BaseModel):
     )
 
 
+class Mailing(BaseModel):
+    """How mail is sent to people who sign in by e-mail."""
+
+    mail_url: SecretStr | None = Field(
+        None,
+        description="server that takes our mail: `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`; "
+        "unset = nobody can sign in by e-mail",
+    )
+    mail_from: str = Field(
+        "", max_length=320, description="sender, `responses@example.com`; empty = `noreply@` the public URL's host"
+    )
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail_url_names_a_server(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts is not None and (parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path.strip("/")):
+            raise ValueError("must look like smtp://user:password@host:587 or smtps://user:password@host")
+        with_port = parts.port if parts is not None else None  # raises ValueError for what is no port
+        if with_port == 0:
+            raise ValueError("names port 0")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_from_is_an_address(cls, value: str) -> str:
+        if value and not _ADDRESS.fullmatch(value):
+            raise ValueError("must be an address like responses@example.com")
+        return value
+
+
 class Logging(BaseModel):
     """How the processes tell what they do."""
 
@@ -152,7 +186,7 @@ class Logging(BaseModel):
     )
 
 
-SECTIONS: tuple[type[BaseModel], ...] = (Listening, Keeping, Fetching, Working, Logging)
+SECTIONS: tuple[type[BaseModel], ...] = (Listening, Keeping, Fetching, Working, Mailing, Logging)
 """In the order of `example.toml` and of the table in docs/operating.md."""
 
 _DRIVERS = {
@@ -176,7 +210,7 @@ class _Files(PydanticBaseSettingsSource):
         return {**toml_file(self.settings_cls.model_fields), **secret_files()}
 
 
-class Settings(Logging, Working, Fetching, Keeping, Listening, BaseSettings):
+class Settings(Logging, Mailing, Working, Fetching, Keeping, Listening, BaseSettings):
     """All options of one process.  Made by `load_settings`; tests may make one with keyword arguments."""
 
     model_config = SettingsConfigDict(env_prefix="YMATEB_", env_ignore_empty=True, extra="forbid", frozen=True)
@@ -210,6 +244,11 @@ class Settings(Logging, Working, Fetching, Keeping, Listening, BaseSettings):
     def database_is_embedded(self) -> bool:
         """Whether the database is the SQLite file in the data folder, which migrates itself."""
         return self.database_url is None
+
+    @property
+    def effective_mail_from(self) -> str:
+        """Who our mail is from."""
+        return self.mail_from or f"noreply@{urlsplit(self.public_url).hostname}"
 
     @property
     def user_agent(self) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 PREFIX: Final = "YMATEB_"
-SECRETS: Final = ("database_url", "redis_url")
+SECRETS: Final = ("database_url", "redis_url", "mail_url")
 """Options that may stand in a file of their own: `YMATEB_REDIS_URL_FILE=/run/secrets/redis_url`."""
 _NO_OPTIONS: Final = frozenset({"config", *(f"{name}_file" for name in SECRETS)})
 

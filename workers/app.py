@@ -33,7 +33,7 @@ from workers.jobs.receive import Receiver
 from workers.jobs.storing import store_failure
 from workers.kit import Kit
 from workers.loop import Worker
-from workers.outfit import make_fetcher, make_pool, open_link
+from workers.outfit import make_fetcher, make_mailer, make_pool, open_link
 from workers.schedule import Scheduler
 
 
@@ -68,6 +68,7 @@ async def run_worker(settings: Settings) -> None:
             fetcher=await stack.enter_async_context(make_fetcher(settings, limits)),
             pool=await stack.enter_async_context(make_pool(settings)),
             public_url=settings.public_url,
+            mailer=make_mailer(settings),
         )
         await make_worker(kit, link, limits, settings).run(stop)
 

@@ -11,6 +11,7 @@ from mentions.storage import Database
 from mentions.streams.events import Events
 from mentions.streams.queue import Queue
 from workers.fetch.client import Fetcher
+from workers.mailer import Mailer
 from workers.reading import ReadingPool
 
 
@@ -30,5 +31,7 @@ class Kit:
     pool: ReadingPool
     public_url: str
     """Base of every URL that we hand out, without a slash at the end."""
+    mailer: Mailer | None = None
+    """None where the operator has named no server for mail."""
     now: Callable[[], datetime] = utc_now
     rng: Random = field(default_factory=Random)

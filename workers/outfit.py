@@ -14,6 +14,7 @@ from mentions.streams.link import RedisLink
 from workers.fetch.client import Fetcher
 from workers.fetch.guard import AddressPolicy
 from workers.fetch.pace import Leases, Pace
+from workers.mailer import Mailer
 from workers.reading import ReadingPool
 
 
@@ -38,6 +39,13 @@ def make_pool(settings: Settings, *, size: int | None = None) -> ReadingPool:
         timeout_s=settings.reading_timeout_s,
         memory_mb=settings.reading_memory_mb,
     )
+
+
+def make_mailer(settings: Settings) -> Mailer | None:
+    """Who sends our mail, by the settings; None where nobody does."""
+    if settings.mail_url is None:
+        return None
+    return Mailer(settings.mail_url.get_secret_value(), sender=settings.effective_mail_from)
 
 
 @asynccontextmanager

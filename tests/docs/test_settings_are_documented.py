@@ -19,7 +19,7 @@ def test_the_example_file_is_what_the_settings_say():
 def test_the_example_file_says_only_defaults(monkeypatch):
     options = tomllib.loads((ROOT / "config/example.toml").read_text())
     assert Settings(**options) == Settings()
-    assert set(Settings.model_fields) - set(options) == {"database_url", "redis_url"}
+    assert set(Settings.model_fields) - set(options) == {"database_url", "redis_url", "mail_url"}
 
 
 def test_every_option_stands_in_one_section_and_has_a_help_line():

@@ -4,13 +4,15 @@
     Pingable  pages that advertise webmention or pingback endpoints, and what those received
     Hostile   slow drips, bombs, loops, lying lengths, endless bodies: each under a name of its own
     IndieAuthSite  vouches for its owner, or for whom it likes
+    Mailbox   a mail server that takes everything, and may refuse, ask for a password or hang
 
 Each is an async context manager on an address of 127.0.0.0/8, so that one machine holds hundreds of hosts."""
 
 from tests.peers.blog import Blog
 from tests.peers.hostile import Hostile
 from tests.peers.indieauth import IndieAuthSite
+from tests.peers.mailbox import Mailbox
 from tests.peers.peer import Peer, Seen
 from tests.peers.pingable import Pingable
 
-__all__ = ["Blog", "Hostile", "IndieAuthSite", "Peer", "Pingable", "Seen"]
+__all__ = ["Blog", "Hostile", "IndieAuthSite", "Mailbox", "Peer", "Pingable", "Seen"]

@@ -17,7 +17,7 @@ import structlog
 from mentions import metrics
 from mentions.errors import Unavailable
 from mentions.streams.errands import Errand, Errands
-from workers.jobs import indieauth
+from workers.jobs import indieauth, mail
 from workers.kit import Kit
 
 AT_A_TIME: Final = 16
@@ -32,6 +32,7 @@ Handler = Callable[[Kit, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 HANDLERS: Final[Mapping[str, Handler]] = {
     "indieauth.begin": indieauth.begin,
     "indieauth.finish": indieauth.finish,
+    "mail.send": mail.send,
 }
 
 log = structlog.get_logger(__name__)

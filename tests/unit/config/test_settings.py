@@ -174,3 +174,28 @@ def test_a_platforms_own_variables_are_let_be(monkeypatch):
 def test_a_wrong_file_is_refused_in_one_line(monkeypatch, tmp_path, toml, said):
     (tmp_path / "y.toml").write_text(toml)
     assert said in refusal(monkeypatch, CONFIG=str(tmp_path / "y.toml"))
+
+
+def test_mail_goes_through_the_server_that_is_named(monkeypatch):
+    assert load_settings().mail_url is None
+    assert load_settings().effective_mail_from == "noreply@localhost"
+    settings = load(monkeypatch, MAIL_URL="smtps://me:p%40ss@mail.example", PUBLIC_URL="https://r.example/x")
+    assert settings.mail_url.get_secret_value() == "smtps://me:p%40ss@mail.example"
+    assert settings.effective_mail_from == "noreply@r.example"
+    assert "p%40ss" not in repr(settings)
+
+
+@pytest.mark.parametrize("url", ["mail.example:587", "http://mail.example", "smtp://", "smtp://h:0", "smtp://h:x"])
+def test_a_mail_server_is_named_by_its_url(monkeypatch, url):
+    assert refusal(monkeypatch, MAIL_URL=url).startswith("YMATEB_MAIL_URL: ")
+
+
+@pytest.mark.parametrize("sender", ["nobody", "Ann <ann@a.example>", "a@b.example\r\nBcc: c@d.example", "a@b, c@d"])
+def test_mail_is_from_one_address(monkeypatch, sender):
+    assert refusal(monkeypatch, MAIL_FROM=sender).startswith("YMATEB_MAIL_FROM: ")
+
+
+def test_a_mail_server_may_stand_in_a_file(monkeypatch, tmp_path):
+    secret = tmp_path / "mail"
+    secret.write_text("smtp://me:secret@mail.example\n")
+    assert load(monkeypatch, MAIL_URL_FILE=str(secret)).mail_url.get_secret_value() == "smtp://me:secret@mail.example"
