@@ -41,6 +41,13 @@ REQUEST_SECONDS: Final = Histogram(
     registry=SERVICE,
 )
 
+SIGN_INS: Final = Counter(
+    "ymateb_sign_ins",
+    "Sign-ins of people who comment, by how far they came.",
+    ("way", "step"),  # domain, email or provider; begun, done or failed
+    registry=SERVICE,
+)
+
 # --- the workers -------------------------------------------------------------------------------------------------
 
 CLAIMS: Final = Counter(

@@ -17,6 +17,7 @@ from config import logs
 from config.settings import Settings
 from mentions.errors import ConfigurationError
 from mentions.storage import Database, schema
+from mentions.streams.errands import Errands
 from mentions.streams.events import Events
 from mentions.streams.flows import Flows
 from mentions.streams.limits import Limits
@@ -26,7 +27,7 @@ from mentions.streams.queue import Queue
 from mentions.streams.signing import Signing
 from mentions.streams.tallies import Tallies
 from mentions.streams.traces import Traces
-from service import demo, health, keys, pages, problems, widget, wire
+from service import demo, health, keys, pages, problems, signing, widget, wire
 from service.api import (
     audit,
     blocks,
@@ -72,6 +73,7 @@ def create_app(settings: Settings, tempo: keys.Tempo = keys.USUAL) -> web.Applic
     for part in (*intake, health, *reading, *writing):
         part.setup(app)
     pages.setup(app)
+    signing.setup(app)
     widget.setup(app)
     status.setup(app)
     return app
@@ -149,6 +151,7 @@ async def _redis(app: web.Application) -> AsyncIterator[None]:
         app[keys.EVENTS] = Events(link.client)
         app[keys.LIMITS] = Limits(link.client)
         app[keys.FLOWS] = Flows(link.client)
+        app[keys.ERRANDS] = Errands(link.client)
         app[keys.TALLIES] = Tallies(link.client)
         app[keys.SIGNING] = Signing(link.client)
         app[keys.PROOFS] = Proofs(link.client)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from config.settings import Settings
 from mentions.storage import Database
+from mentions.streams.errands import Errands
 from mentions.streams.events import Events
 from mentions.streams.flows import Flows
 from mentions.streams.limits import Limits
@@ -34,6 +35,8 @@ class Tempo:
     """A stream that has nothing to tell shows that it lives, and looks for itself, this often."""
     page_to_come_s: float = 3.0
     """The same for a page that nobody has answered yet."""
+    errand_s: float = 20.0
+    """How long somebody who signs in waits for a worker that asks others, or sends a mail."""
     streams_of_one: int = 40
     """Streams that one client may have open."""
     shortest_writing_s: float = SHORTEST_WRITING_S
@@ -49,6 +52,7 @@ QUEUE: Final = web.AppKey("queue", Queue)
 EVENTS: Final = web.AppKey("events", Events)
 LIMITS: Final = web.AppKey("limits", Limits)
 FLOWS: Final = web.AppKey("flows", Flows)
+ERRANDS: Final = web.AppKey("errands", Errands)
 TALLIES: Final = web.AppKey("tallies", Tallies)
 SIGNING: Final = web.AppKey("signing", Signing)
 PROOFS: Final = web.AppKey("proofs", Proofs)

@@ -38,3 +38,11 @@ async def is_of(request: web.Request, site_id: int) -> bool:
         return True
     site = (await request.app[keys.SITES].book()).site_for(origin)
     return site is not None and site.id == site_id
+
+
+async def require_own(request: web.Request) -> None:
+    """Raises InsufficientScope (403) when a browser sends this from any page but ours."""
+    origin = request.headers.get("Origin")
+    own = urls.origin(request.app[keys.SETTINGS].public_url)
+    if (origin or own) != own or request.headers.get("Sec-Fetch-Site", "none") not in _OURS:
+        raise InsufficientScope("Only our own pages may send this.")

@@ -1,0 +1,36 @@
+// The pop-up of a sign-in: goes on by itself, waits, and hands what it ends with to the page that opened it.
+// It tells nothing to any other page: the code is posted to exactly the origin that asked for it.
+
+const EVERY_MS = 1_500;
+const CLOSE_MS = 1_500; // whoever opened us closes us; if not, we do
+const main = document.querySelector("main");
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function show(name) {
+  for (const part of main.querySelectorAll("[data-while]")) part.hidden = part.dataset.while !== name;
+  main.querySelector(`[data-while="${name}"] h1`)?.focus();
+}
+
+async function hand(code, origin) {
+  if (!window.opener) return show("lost");
+  show("done");
+  window.opener.postMessage({ type: "ymateb:signed-in", code }, origin);
+  await pause(CLOSE_MS);
+  window.close();
+}
+
+async function wait({ flow, wait: url }) {
+  for (;;) {
+    await pause(EVERY_MS);
+    const answer = await fetch(url, { method: "POST", body: new URLSearchParams({ flow }) }).catch(() => null);
+    if (!answer?.ok) continue; // for a moment: the page says how long it waits, and the service when that is over
+    const { state, code, origin } = await answer.json();
+    if (state === "done") return hand(code, origin);
+    if (state === "over") return show("over");
+  }
+}
+
+const go = main.querySelector("[data-go]");
+if (go) location.replace(go.href);
+else if (main.dataset.code) hand(main.dataset.code, main.dataset.origin);
+else if (main.dataset.flow) wait(main.dataset);
