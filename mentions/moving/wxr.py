@@ -5,13 +5,14 @@ kind, source and author in comment meta (`webmention_source_url`, `semantic_link
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import IO, Final
 from xml.etree.ElementTree import Element  # a type; parsing is xml.py's
 
 from mentions import urls
-from mentions.model import Author, EntryState, Kind, Protocol, Reaction
+from mentions.model import Author, EntryState, Kind, PlainText, Protocol, Reaction, Url
 from mentions.moving import xml
 from mentions.moving.records import Moved, Skipped, content_of, name_of, url_of, utc
 
@@ -40,6 +41,9 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 OWN_SOURCE: Final = "_ymateb_source"
 """Comment meta of our own export: the source of a comment that has another one than its place in the page."""
+OWN_AUTHOR: Final = "_ymateb_author"
+"""Comment meta of our own export: the author of a pingback, in whose place WordPress shows the title of the page."""
+_CONTEXT: Final = 1_000
 _DATE: Final = ("%Y-%m-%d %H:%M:%S",)
 
 
@@ -47,7 +51,7 @@ def read(file: IO[bytes]) -> Iterator[Moved | Skipped]:
     """Every comment of every item, in the file's order."""
     for item in xml.elements(file, ("item",)):
         link = xml.text(item, "link")
-        title = xml.text(item, "title") or None
+        title = _text_of(xml.text(item, "title"))
         for comment in item:
             if xml.local(comment.tag) == "comment":
                 yield _comment(comment, link, title)
@@ -68,11 +72,9 @@ def _comment(comment: Element, link: str, title: str | None) -> Moved | Skipped:
     form = xml.text(comment, "comment_type") or "comment"
     website = url_of(xml.text(comment, "comment_author_url"))
     protocol = _protocol(form, meta)
-    named = meta.get("semantic_linkbacks_type") or form
     pinging = website if protocol is Protocol.PINGBACK else None
     source = _source(meta) or urls.parse(meta.get(OWN_SOURCE, "")) or pinging or f"{page}#comment-{ref}"
     linked = urls.parse(meta.get("webmention_target_url", ""))
-    kind = _kind(named)
     parent = xml.text(comment, "comment_parent")
     return Moved(
         ref=ref,
@@ -84,21 +86,55 @@ def _comment(comment: Element, link: str, title: str | None) -> Moved | Skipped:
         parent_ref=parent if parent not in ("", "0") else None,
         page_title=title,
         email=name_of(xml.text(comment, "comment_author_email")),
-        reaction=Reaction(
-            kind=kind,
-            author=Author(
-                name=name_of(xml.text(comment, "comment_author")),
-                url=url_of(meta.get("semantic_linkbacks_author_url")) or (website if website != source else None),
-                photo=url_of(meta.get("avatar") or meta.get("semantic_linkbacks_avatar")),
-            ),
-            url=url_of(meta.get("url") or meta.get("semantic_linkbacks_canonical")),
-            content=content_of(xml.text(comment, "comment_content"), base=source),
-            published=at.isoformat(),
-            published_at=at,
-            rsvp=(named.partition(":")[2] or None) if kind is Kind.RSVP else None,
-            in_reply_to=(page,),
-        ),
+        reaction=_reaction(comment, page, source, website if website != source else None, protocol, at, meta),
     )
+
+
+def _reaction(
+    comment: Element, page: Url, source: str, website: Url | None, protocol: Protocol, at: datetime,
+    meta: Mapping[str, str],
+) -> Reaction:  # fmt: skip
+    named = meta.get("semantic_linkbacks_type") or xml.text(comment, "comment_type") or "comment"
+    kind = _kind(named)
+    name, title = _names(comment, protocol, source, meta)
+    content = content_of(xml.text(comment, "comment_content"), base=source)
+    is_excerpt = protocol is Protocol.PINGBACK and "semantic_linkbacks_type" not in meta
+    return Reaction(
+        kind=kind,
+        author=Author(
+            name=name,
+            url=url_of(meta.get("semantic_linkbacks_author_url")) or website,
+            photo=url_of(meta.get("avatar") or meta.get("semantic_linkbacks_avatar")),
+        ),
+        url=url_of(meta.get("url") or meta.get("semantic_linkbacks_canonical")),
+        name=title,
+        content=None if is_excerpt else content,
+        context=name_of(content.text, _CONTEXT) if is_excerpt and content else None,
+        published=at.isoformat(),
+        published_at=at,
+        rsvp=(named.partition(":")[2] or None) if kind is Kind.RSVP else None,
+        in_reply_to=(page,),
+    )
+
+
+def _names(
+    comment: Element, protocol: Protocol, source: str, meta: Mapping[str, str]
+) -> tuple[PlainText | None, PlainText | None]:
+    """Author and title.  WordPress has one place for both, and shows pingbacks by their title."""
+    shown = _text_of(xml.text(comment, "comment_author"))
+    if protocol is Protocol.COMMENT:
+        return shown, None
+    if shown == urls.authority(source):
+        shown = None
+    if protocol is Protocol.WEBMENTION:
+        return shown, None
+    author = _text_of(meta.get(OWN_AUTHOR, ""))
+    return author, shown if shown != author else None
+
+
+def _text_of(words: str) -> PlainText | None:
+    """Names and titles: WordPress keeps them as HTML."""
+    return name_of(html.unescape(words))
 
 
 def _date(comment: Element) -> datetime | None:

@@ -2,7 +2,8 @@
 
 A page is an item, a response a comment of it.  Webmentions carry the comment meta of the webmention plugin
 (`protocol`, `webmention_source_url`, `semantic_linkbacks_*`), pingbacks their source as WordPress keeps it, in the
-author's URL.  WordPress has no private comments and no hidden ones: both are written as waiting for approval."""
+author's URL.  Names and titles are HTML for WordPress, and are escaped.  It has no private comments and no hidden
+ones: both are written as waiting for approval."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from xml.sax.saxutils import escape
 
 from mentions import urls
 from mentions.model import Entry, EntryState, Kind, Page, Protocol, Site
-from mentions.moving.wxr import OWN_SOURCE
+from mentions.moving.wxr import OWN_AUTHOR, OWN_SOURCE
 
 APPROVED: Final[Mapping[EntryState, str]] = {EntryState.SHOWN: "1", EntryState.SPAM: "spam"}
 """`wp:comment_approved`; everything else waits: `0`."""
@@ -50,7 +51,7 @@ def item_head(page: Page, *, at: datetime) -> str:
     title = page.title or urls.page_key(page.url)
     slug = page.url.partition("?")[0].rstrip("/").rpartition("/")[2]
     return (
-        f"<item>\n<title>{_cdata(title)}</title>\n<link>{escape(page.url)}</link>\n<pubDate>{_mail_date(at)}</pubDate>\n"
+        f"<item>\n<title>{_cdata(escape(title))}</title>\n<link>{escape(page.url)}</link>\n<pubDate>{_mail_date(at)}</pubDate>\n"
         f'<dc:creator>{_cdata("ymateb")}</dc:creator>\n<guid isPermaLink="false">{escape(page.url)}</guid>\n'
         "<description></description>\n<content:encoded><![CDATA[]]></content:encoded>\n"
         f"<excerpt:encoded><![CDATA[]]></excerpt:encoded>\n<wp:post_id>{page.id}</wp:post_id>\n"
@@ -72,7 +73,7 @@ def comment(entry: Entry, page: Page, *, number: int, parent: int = 0, email: st
     approved = "0" if entry.private else APPROVED.get(entry.state, "0")
     fields = {
         "comment_id": str(number),
-        "comment_author": _cdata(reaction.author.name or ""),
+        "comment_author": _cdata(escape(_shown_as(entry))),
         "comment_author_email": _cdata(email or ""),
         "comment_author_url": _cdata(website),
         "comment_author_IP": "",
@@ -105,6 +106,15 @@ def numbers(parents: Mapping[int, int | None]) -> dict[int, int]:
     return dict(zip(order, sorted(parents), strict=True))
 
 
+def _shown_as(entry: Entry) -> str:
+    """What stands where WordPress shows authors: of pingbacks, as it does itself, the title of the page."""
+    said = entry.reaction
+    if entry.protocol is Protocol.COMMENT:
+        return said.author.name or ""
+    title = said.name if entry.protocol is Protocol.PINGBACK else None
+    return title or said.author.name or urls.authority(entry.source) or ""
+
+
 def _is_plain_reply(entry: Entry) -> bool:
     return entry.reaction.kind is Kind.REPLY
 
@@ -133,6 +143,8 @@ def _meta(entry: Entry, page: Page, number: int) -> Iterable[str]:
     told |= {"url": said.url, "avatar": said.author.photo}
     if entry.protocol is Protocol.PINGBACK or said.author.url == entry.source:
         told["semantic_linkbacks_author_url"] = said.author.url
+    if entry.protocol is Protocol.PINGBACK:
+        told[OWN_AUTHOR] = escape(said.author.name or "")
     for key, value in told.items():
         if value:
             pair = f"<wp:meta_key>{key}</wp:meta_key><wp:meta_value>{_cdata(value)}</wp:meta_value>"

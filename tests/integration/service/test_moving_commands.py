@@ -216,7 +216,7 @@ def test_wxr_goes_out_and_in_again_with_its_threads(command, environment, tmp_pa
     first = command("export", "--site", "site.example", "--format", "wxr")
     assert first.returncode == 0
     assert first.stdout.startswith("<?xml")
-    assert "<![CDATA[A & B]]>" in first.stdout
+    assert "<![CDATA[A &amp; B]]>" in first.stdout
     file = tmp_path / "site.xml"
     file.write_text(first.stdout)
     elsewhere = {"YMATEB_DATA_DIR": str(tmp_path / "elsewhere")}

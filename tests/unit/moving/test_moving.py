@@ -161,9 +161,20 @@ def test_wordpress_comments_keep_thread_state_and_date():
 
 
 def test_a_pingback_of_wordpress_keeps_the_page_that_sent_it_as_its_source():
-    [ping] = from_wxr(comment(1, form="pingback", url="https://blog.example/links", content="[…] a fine post […]"))
+    [ping] = from_wxr(comment(1, form="pingback", url="https://blog.example/links", content="[&#8230;] a fine post"))
     assert (ping.protocol, ping.source) == (Protocol.PINGBACK, "https://blog.example/links")
     assert ping.reaction.kind is Kind.MENTION
+    # WordPress keeps the title of that page where authors stand, and what is around the link as the words.
+    assert (ping.reaction.name, ping.reaction.author.name) == ("Ann", None)
+    assert (ping.reaction.context, ping.reaction.content) == ("[…] a fine post", None)
+
+
+def test_names_and_titles_of_wordpress_are_html_and_are_read_as_text():
+    escaped = comment(1).replace("[Ann]", "[Ann &amp; Bo&#039;s &lt;3 &quot;Site&quot;]")
+    file = WXR.format(comments=escaped).replace("<title>A post<", "<title><![CDATA[Q &amp; A]]><")
+    [moved] = wxr.read(io.BytesIO(file.encode()))
+    assert moved.reaction.author.name == 'Ann & Bo\'s <3 "Site"'
+    assert moved.page_title == "Q & A"
 
 
 def test_a_webmention_of_the_wordpress_plugin_keeps_source_and_kind():

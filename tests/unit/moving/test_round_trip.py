@@ -207,6 +207,31 @@ def test_an_entry_comes_out_of_wxr_with_all_that_wordpress_has_a_place_for(entry
         assert moved.reaction.content.html == said.content.html
 
 
+@pytest.mark.parametrize(
+    ("reaction", "shown"),
+    [
+        (Reaction(Kind.MENTION, name=PlainText("Links"), author=Author(PlainText("Ann"))), "Links"),
+        (Reaction(Kind.MENTION, author=Author(PlainText("Ann"))), "Ann"),
+        (Reaction(Kind.MENTION), "a.example"),
+    ],
+)
+def test_wordpress_shows_a_pingback_by_its_title_and_both_come_back(reaction: Reaction, shown: str):
+    entry = replace(plain("https://a.example/1", reaction), protocol=Protocol.PINGBACK)
+    part = wxr_writing.comment(entry, PAGE, number=1)
+    assert f"<wp:comment_author><![CDATA[{shown}]]></wp:comment_author>" in part
+    document = wxr_writing.head(SITE, now=NOW) + wxr_writing.item_head(PAGE, at=NOW) + part
+    [moved] = wxr.read(io.BytesIO((document + wxr_writing.ITEM_TAIL + wxr_writing.TAIL).encode()))
+    assert isinstance(moved, Moved)
+    assert (moved.reaction.name, moved.reaction.author.name) == (reaction.name, reaction.author.name)
+
+
+def test_names_and_titles_are_html_for_wordpress():
+    said = Reaction(Kind.REPLY, author=Author(PlainText("<script>Ann & Bo")))
+    part = wxr_writing.comment(plain("https://a.example/1", said), PAGE, number=1)
+    assert "<wp:comment_author><![CDATA[&lt;script&gt;Ann &amp; Bo]]></wp:comment_author>" in part
+    assert "<title><![CDATA[A post &amp; more]]></title>" in wxr_writing.item_head(PAGE, at=NOW)
+
+
 def test_a_foreign_row_gets_none_of_our_words():
     row = {"wm-source": "https://a.example/1", "wm-target": "https://example.com/", "wm-property": "like-of"}
     [moved] = webmention_io.read(io.BytesIO(json.dumps({"children": [{**row, "wm-status": "spam"}]}).encode()))
