@@ -4,16 +4,19 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test browser clients check bench screenshots image lock docs
+.PHONY: help setup run test browser clients test-peers check bench screenshots image lock docs
 
 VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := tests/interop
+ISSO := .venv-isso
 PACKAGES := config mentions service workers scripts bench
+# Isso's other renderer and what only that needs: it would have to be compiled, and nobody asks for it.
+ISSO_LEFT_OUT := $(addprefix --no-emit-package ,misaka cffi pycparser)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 setup: $(VENV)/.dev ## create .venv with all that running, checking and testing needs
 	@echo "$(VENV) is ready: $$($(BIN)/python --version)"
@@ -23,6 +26,10 @@ run: $(VENV)/.runtime ## start Redis, service and a worker; Ctrl-C stops them, t
 
 test: $(VENV)/.dev browser clients ## run every test
 	$(BIN)/python -m pytest
+
+test-peers: $(VENV)/.dev $(ISSO)/.done ## hold the product against a real WordPress (from Debian) and a real Isso (from PyPI)
+	@sh scripts/peers.sh
+	$(BIN)/python -m pytest -m real_peers tests/interop/peers
 
 check: $(VENV)/.dev ## lint, types, import contracts, dependencies
 	$(BIN)/ruff check .
@@ -44,6 +51,7 @@ image: ## build the container image ymateb:VERSION
 lock: $(VENV)/.dev ## resolve pyproject.toml into requirements/*.lock, with hashes
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements/runtime.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev pyproject.toml -c requirements/runtime.lock -o requirements/dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --group isso $(ISSO_LEFT_OUT) -o requirements/isso.lock
 
 docs: $(VENV)/.runtime ## write the table of options and config/example.toml from config/settings.py
 	@$(BIN)/python -m scripts.write_reference
@@ -56,6 +64,13 @@ clients: $(CLIENTS)/node_modules/.package-lock.json ## install the npm packages 
 $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json | $(VENV)/.dev
 	@echo "installing $$(grep -c '"node_modules/' $<) npm packages of $<"
 	@$(BIN)/npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# `uv pip sync` installs what the lock says and nothing else: Isso's wish for misaka is left out there.
+$(ISSO)/.done: requirements/isso.lock | $(VENV)/.dev
+	@echo "making $(ISSO) with $$(grep -c '^[a-z0-9].*==' $<) packages of $<"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(ISSO)
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(ISSO)/bin/python $<
 	@touch $@
 
 # The stamps: present and newer than their lock means that the packages of that lock are installed.
