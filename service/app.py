@@ -33,6 +33,7 @@ from service.api import (
     blocks,
     comments,
     copies,
+    counts,
     hooks,
     live,
     mentions,
@@ -68,7 +69,7 @@ def create_app(settings: Settings, tempo: keys.Tempo = keys.USUAL) -> web.Applic
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(wire.add_headers)
     intake = (webmention, pingback)
-    reading = (mentions, threads, thread_feeds, live, openapi)
+    reading = (mentions, counts, threads, thread_feeds, live, openapi)
     writing = (comments, sessions, copies, moderation, blocks, audit, queue, site, hooks)
     for part in (*intake, health, *reading, *writing):
         part.setup(app)

@@ -1,4 +1,6 @@
-"""The reading API that webmention.io's clients know: mentions, counts, what was deleted, everything (contract §6)."""
+"""The reading API that webmention.io's clients know: mentions, what was deleted, everything (contract §6).
+
+Numbers are counts.py's business."""
 
 from __future__ import annotations
 
@@ -11,8 +13,7 @@ import orjson
 from aiohttp import web
 
 from config import logs
-from mentions.errors import InvalidInput
-from mentions.model import Entry, Kind, Page
+from mentions.model import Entry, Page
 from mentions.storage import changes, entries, pages
 from mentions.storage.entries import MentionQuery
 from service import answers, keys
@@ -38,9 +39,8 @@ def setup(app: web.Application) -> None:
     for path in ("/api/mentions", "/api/links"):
         app.router.add_get(path, show_mentions)
         app.router.add_get(f"{path}.{{format:{'|'.join(CONTENT_TYPES)}}}", show_mentions)
-    for path, handler in (("/api/count", show_count), ("/api/deleted", show_deleted), ("/api/export", show_export)):
+    for path, handler in (("/api/deleted", show_deleted), ("/api/export", show_export)):
         app.router.add_get(path, handler)
-    app.router.add_get("/api/count.json", show_count)
     app.router.add_get("/api/deleted.jf2", show_deleted)
     app.router.add_get("/api/export.jf2", show_export)
 
@@ -86,20 +86,6 @@ async def _list(app: web.Application, asked: MentionQuery, form: str, self_url: 
     if form == "jf2":
         return orjson.dumps(jf2.feed(children, paging=_paging(asked, total)))
     return feeds.atom(children, self_url, base) if form == "atom" else feeds.html(children)
-
-
-async def show_count(request: web.Request) -> web.Response:
-    """GET: how many entries the targets have, by type."""
-    if (targets := query.read_targets(request)) is None:
-        raise InvalidInput("A target URI is required")
-    async with request.app[keys.DB].read() as c:
-        counted = await entries.count_of(c, MentionQuery(targets=targets, include_copies=False))
-    by_type: dict[str, int] = {}
-    for kind, number in counted.items():
-        name = count_type(kind)
-        by_type[name] = by_type.get(name, 0) + number
-    body = {"count": sum(by_type.values()), "type": dict(sorted(by_type.items()))}
-    return answers.json_answer(request, body)
 
 
 async def show_deleted(request: web.Request) -> web.Response:
@@ -151,14 +137,6 @@ async def outside(
         if number % _AT_ONCE == 0:
             await asyncio.sleep(0)
     return out
-
-
-def count_type(kind: str) -> str:
-    """The type under which webmention.io counts a kind: what it does not know is a mention."""
-    if kind.startswith("rsvp"):
-        return kind
-    name = jf2.ACTIVITY.get(Kind(kind), "mention")
-    return "mention" if name == "link" else name
 
 
 def _paging(asked: MentionQuery, total: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ there; only a missing target and a wrong token are errors, because a client that
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal, cast
@@ -55,8 +56,12 @@ async def read_query(request: web.Request) -> Asked:
 
 def read_targets(request: web.Request) -> tuple[Target, ...] | None:
     """The targets that are asked for; None when the request names none."""
-    if not (named := [value for value in read_list(request, "target") if value.strip()]):
-        return None
+    named = [value for value in read_list(request, "target") if value.strip()]
+    return targets_of(named) if named else None
+
+
+def targets_of(named: Iterable[str]) -> tuple[Target, ...]:
+    """The targets that URLs name; what is no URL names none."""
     return tuple(Target(key, urls.fragment(absolute(url))) for url in named if (key := page_key_of(url)))
 
 

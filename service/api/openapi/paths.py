@@ -59,7 +59,18 @@ def _further(ending: str, count_ending: str) -> Mapping[str, Part]:
     everything = answer("A jf2 feed, one entry a line.", media(json=schema("Feed")))
     return {
         f"/api/count{count_ending}": {
-            "get": operation(f"count{suffix}", "How many entries pages have.", counted, ("target", "targets", "jsonp"))
+            "get": operation(
+                f"count{suffix}",
+                "How many entries pages have.",
+                counted,
+                (
+                    "target",
+                    "targets",
+                    query("base", "Older scripts: what `targets` hang from; answered by URL."),
+                    query("targets", "Older scripts: paths, or URLs, separated by commas."),
+                    "jsonp",
+                ),
+            )
         },
         f"/api/deleted{ending}": {
             "get": operation(

@@ -181,7 +181,10 @@ SCHEMAS: Final[Mapping[str, Part]] = {
         {"rels": _ANY},
     ),
     "Links": _object({"links": _list(schema("Link")), "paging": schema("Paging")}),
-    "Count": _object({"count": _WHOLE, "type": _NUMBERS}),
+    "Count": _object(
+        {"count": {"oneOf": [_WHOLE, _NUMBERS], "description": "With `base`: by URL."}},
+        {"type": _NUMBERS, "targets": {**_NUMBERS, "description": "Of several targets: how many each has."}},
+    ),
     "Tombstone": _object({"wm-id": _WHOLE, "wm-source": _TEXT_OR_NULL, "wm-target": _TEXT, "wm-deleted": _TEXT}),
     "Tombstones": _object(
         {

@@ -316,6 +316,40 @@ async def test_rsvps_are_counted_by_what_they_say(service: Service):
     assert counted == {"count": 4, "type": {"like": 1, "rsvp-no": 1, "rsvp-yes": 2}}
 
 
+async def test_several_pages_are_counted_in_one_request(service: Service):
+    other, none = "https://blog.example/other", "https://blog.example/none"
+    for target in (POST, POST, f"{POST}#c1", other):
+        await service.respond(target=target, kind=Kind.LIKE)
+    held = await service.respond(target=other, state=EntryState.HELD)
+    asked = [("target[]", each) for each in (POST, "//blog.example/other", none, f"{POST}#c1", "no URL")]
+    counted = (await service.get("/api/count", params=asked)).json()
+    assert counted == {
+        "count": 4,
+        "type": {"like": 4},
+        "targets": {POST: 3, "//blog.example/other": 1, none: 0, f"{POST}#c1": 1, "no URL": 0},
+    }
+    first = await service.get("/api/count", params=asked)
+    again = await service.get("/api/count", params=asked, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status == 304
+    await service.post(f"/api/entries/{held.id}/approve", token=service.token)
+    assert (await service.get("/api/count", params=asked)).json()["targets"]["//blog.example/other"] == 2
+
+
+async def test_the_older_script_for_counts_gets_them_by_url(service: Service):
+    """`data-webmention-count`: base and paths, looked up by the URL that stands on the page."""
+    await service.respond()
+    await service.respond(target="https://blog.example/?p=7")
+    asked = {"base": "https://blog.example", "targets": "/post,/?p=7,/none"}
+    counted = (await service.get("/api/count", params=asked)).json()
+    assert counted == {"count": {POST: 1, "https://blog.example/?p=7": 1, "https://blog.example/none": 0}}
+    called = await service.get("/api/count", params={**asked, "jsonp": "jQuery1_2"})
+    assert called.text == f"jQuery1_2({json.dumps(counted, separators=(',', ':'))})"
+    assert (await service.get("/api/count", params={"targets": POST})).json() == {"count": 1, "type": {"reply": 1}}
+    assert (await service.get("/api/count", params={"base": "https://blog.example"})).error == (400, "invalid_input")
+    odd = {"base": "javascript:", "targets": "/x,,\x00"}
+    assert (await service.get("/api/count", params=odd)).json() == {"count": {"javascript:/x": 0, "\x00": 0}}
+
+
 async def test_jsonp_calls_dotted_names_and_nothing_else(service: Service):
     await service.respond(text="line\u2028separator")
     callback = "window.JekyllWebmentionIO.processWebmentions"
