@@ -35,6 +35,8 @@ class Kept:
     verifier: str
     issuer: str | None
     """None for a server that does not say how it is called; then nothing can be compared."""
+    must_name_issuer: bool = True
+    """Whether an answer without a name is refused: the server has said that it always names itself."""
 
 
 def challenge_of(verifier: str) -> str:
@@ -58,7 +60,8 @@ def read_return(parameters: Mapping[str, Any], kept: Kept) -> str | Refusal:
     if not hmac.compare_digest(state.encode("utf-8", "surrogatepass"), kept.state.encode()):
         return Refusal(Fault.STATE_MISMATCH, "the state is not the one that was sent")
     error = _text(parameters, "error")
-    if (issuer or not error) and kept.issuer is not None and issuer != kept.issuer:
+    is_expected = bool(issuer) or (kept.must_name_issuer and not error)
+    if is_expected and kept.issuer is not None and issuer != kept.issuer:
         return Refusal(Fault.ISSUER_MISMATCH, f"the answer names {printable(issuer) or 'no issuer'}")
     if error == "access_denied":
         return Refusal(Fault.DENIED, "the person did not agree")

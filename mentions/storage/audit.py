@@ -30,7 +30,8 @@ class Decision:
     """`token:<id>`, `owner` (the command line), or what the caller named."""
     act: str
     """Of an entry the act of its revision; `blocked`, `unblocked`; `closed`, `opened`; `set_option`; `token_created`,
-    `token_revoked`; `hook_added`, `hook_removed`, `hook_enabled`, `secret_rotated`; `imported`, `pages_mapped`."""
+    `token_revoked`; `hook_added`, `hook_removed`, `hook_enabled`, `secret_rotated`; `imported`, `pages_mapped`;
+    `provider_added`, `provider_removed`."""
     what: str
     """The block as `kind value`, the option likewise, the URL of the page, or what else it was; empty for an entry."""
     entry_id: int | None

@@ -70,6 +70,19 @@ tokens = Table(
     sqlite_autoincrement=True,
 )
 
+providers = Table(  # OpenID Connect providers at which a site's people may sign in
+    "providers",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("site_id", ForeignKey("sites.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("label", Words, nullable=False),
+    Column("issuer", Words, nullable=False),
+    Column("client_id", Words, nullable=False),
+    Column("client_secret", Words),  # null: a public client
+    Column("created_at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 blocks = Table(
     "blocks",
     metadata,

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from config.settings import SettingsError
 from mentions.errors import YmatebError
-from service.commands import blocks, hooks, moving, running, sites, tokens
+from service.commands import blocks, hooks, moving, providers, running, sites, tokens
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,7 +17,7 @@ def cli() -> None:
     """Receives webmentions and pingbacks for any number of sites, and answers who asks for them."""
 
 
-for part in (running, sites, tokens, blocks, hooks, moving):
+for part in (running, sites, tokens, blocks, hooks, providers, moving):
     part.setup(cli)
 
 

@@ -17,7 +17,7 @@ import structlog
 from mentions import metrics
 from mentions.errors import Unavailable
 from mentions.streams.errands import Errand, Errands
-from workers.jobs import indieauth, mail
+from workers.jobs import indieauth, mail, oidc
 from workers.kit import Kit
 
 AT_A_TIME: Final = 16
@@ -33,6 +33,8 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "indieauth.begin": indieauth.begin,
     "indieauth.finish": indieauth.finish,
     "mail.send": mail.send,
+    "oidc.begin": oidc.begin,
+    "oidc.finish": oidc.finish,
 }
 
 log = structlog.get_logger(__name__)

@@ -113,6 +113,64 @@ def test_settings_that_are_wrong_are_one_line(command: Command):
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 
 
+def test_providers_are_added_listed_and_removed_and_their_secret_is_never_shown(command: Command, tmp_path: Path):
+    command("site", "add", "blog.example")
+    secret = tmp_path / "secret.txt"
+    secret.write_text("s3cret\n")
+    of_site = ("--site", "blog.example")
+    add = ("provider", "add", *of_site, "--client-id", "ymateb", "--label", "Example account")
+    added = command(*add, "--issuer", "https://accounts.example", "--client-secret-file", str(secret), "--json")
+    told = json.loads(added.stdout)
+    assert {name: value for name, value in told.items() if name != "created_at"} == {
+        "id": 1,
+        "label": "Example account",
+        "issuer": "https://accounts.example",
+        "client_id": "ymateb",
+        "has_secret": True,
+        "redirect_uri": "https://y.example/sign-in/callback",
+    }
+    public = command(*add, "--issuer", "https://other.example/")
+    assert "https://y.example/sign-in/callback" in public.stdout
+    listed = command("provider", "list", *of_site)
+    assert listed.stdout.splitlines() == [
+        "1  Example account  https://accounts.example  ymateb  with a secret",
+        "2  Example account  https://other.example/  ymateb  public client",
+    ]
+    as_json = command("provider", "list", *of_site, "--json")
+    assert "s3cret" not in added.stdout + added.stderr + listed.stdout + as_json.stdout
+    assert command("provider", "remove", *of_site, "1").returncode == 0
+    gone = command("provider", "remove", *of_site, "1")
+    assert (gone.returncode, gone.stderr) == (1, "error: blog.example has no provider 1\n")
+
+
+@pytest.mark.parametrize(
+    ("issuer", "why"),
+    [
+        ("http://accounts.example", "issuer is not https"),
+        ("http://127.0.0.1:9", "issuer is not https"),
+        ("https://accounts.example/?x", "issuer has a query or a fragment"),
+        ("accounts.example", "issuer is not an absolute http or https URL"),
+    ],
+)
+def test_an_issuer_that_is_none_is_refused_in_one_line(command: Command, issuer: str, why: str):
+    command("site", "add", "blog.example")
+    add = ("provider", "add", "--site", "blog.example", "--client-id", "ymateb", "--label", "x", "--issuer", issuer)
+    refused = command(*add)
+    assert (refused.returncode, refused.stderr) == (1, f"error: {why}\n")
+    if "127.0.0.1" in issuer:
+        assert command(*add, YMATEB_FETCH_ALLOW_NETWORKS="127.0.0.0/8").returncode == 0
+
+
+def test_an_empty_secret_is_wrong_usage(command: Command, tmp_path: Path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("\n")
+    done = command(
+        *("provider", "add", "--site", "blog.example", "--issuer", "https://a.example", "--client-id", "y"),
+        *("--label", "x", "--client-secret-file", str(secret)),
+    )
+    assert (done.returncode, "there is nothing in it" in done.stderr) == (2, True)
+
+
 def test_hooks_are_added_with_a_secret_that_is_shown_once_and_removed(command: Command):
     command("site", "add", "blog.example")
     made = json.loads(
