@@ -19,6 +19,8 @@ MOST_BYTES: Final = 64 << 20
 _LARGEST_SHARE: Final = 8
 """An answer that would fill more than this part of the shelf is not kept."""
 _LEVEL: Final = 6
+_LARGE: Final = 256 << 10
+"""To compress more than this takes longer than others should wait."""
 
 
 class Body:
@@ -31,6 +33,11 @@ class Body:
     def digest(self) -> str:
         """What its ETag is made of."""
         return urlsafe_b64encode(blake2b(self.raw, digest_size=15).digest()).decode()
+
+    async def zip_aside(self) -> None:
+        """Compresses a large one where it holds nobody up."""
+        if len(self.raw) > _LARGE:
+            await asyncio.to_thread(getattr, self, "zipped")
 
     @cached_property
     def zipped(self) -> bytes:

@@ -4,24 +4,18 @@ Numbers are counts.py's business."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
+from urllib.parse import urlencode
 
-import orjson
 from aiohttp import web
 
-from config import logs
-from mentions.model import Entry, Page
 from mentions.storage import changes, entries, pages
 from mentions.storage.entries import MentionQuery
 from service import answers, keys
-from service.api import exports, feeds, jf2, query, tokens
-from service.api.jf2 import Jf2
+from service.api import exports, feeds, jf2, lists, query, tokens
 from service.shelf import Body
-
-log = logs.get_logger(__name__)
 
 CONTENT_TYPES: Final = {
     "json": "application/json",
@@ -30,12 +24,12 @@ CONTENT_TYPES: Final = {
     "html": "text/html",
 }
 """Ending of the address -> what it gives."""
-_AT_ONCE: Final = 100
-"""Entries that are made ready before others get their turn."""
+_SECRET: Final = frozenset({"token", "access_token"})
 
 
 def setup(app: web.Application) -> None:
     """Adds the addresses, with and without their endings."""
+    lists.setup(app)
     for path in ("/api/mentions", "/api/links"):
         app.router.add_get(path, show_mentions)
         app.router.add_get(f"{path}.{{format:{'|'.join(CONTENT_TYPES)}}}", show_mentions)
@@ -53,12 +47,22 @@ async def show_mentions(request: web.Request) -> web.Response:
     if form == "html":
         headers["Content-Security-Policy"] = feeds.HTML_POLICY
 
+    self_url = _self_url(request)
+
     async def make() -> bytes:
-        return await _list(request.app, asked.query, form, f"{request.app[keys.SETTINGS].public_url}{request.path}")
+        return await lists.write(request.app, asked.query, form, self_url)
 
     cache = answers.PRIVATE if asked.is_private else answers.PUBLIC
-    body = await _kept(request.app, asked.query, (form, request.path), make)
+    body = await _kept(request.app, asked.query, (form, self_url if form == "atom" else ""), make)
+    if isinstance(body, Body) and answers.takes_gzip(request):
+        await body.zip_aside()
     return answers.body_answer(request, body, CONTENT_TYPES[form], cache=cache, headers=headers)
+
+
+def _self_url(request: web.Request) -> str:
+    """The address of a list, without what nobody else may know: a feed is called by it."""
+    asked = [(name, value) for name, value in request.query.items() if name not in _SECRET]
+    return f"{request.app[keys.SETTINGS].public_url}{request.path}" + (f"?{urlencode(asked)}" if asked else "")
 
 
 async def _kept(
@@ -73,21 +77,6 @@ async def _kept(
     return await app[keys.SHELF].get((asked, *shape), version, make)
 
 
-async def _list(app: web.Application, asked: MentionQuery, form: str, self_url: str) -> bytes:
-    """The entries asked for, written down in one of the forms."""
-    async with app[keys.DB].read() as c:
-        found, total = await entries.query(c, asked)
-        of = await pages.by_ids(c, {entry.page_id for entry in found})
-    base = app[keys.SETTINGS].public_url
-    if form == "json":
-        links = await outside(found, of, base, jf2.entry_to_link)
-        return orjson.dumps({"links": links, "paging": _paging(asked, total)})
-    children = await outside(found, of, base, jf2.entry_to_jf2)
-    if form == "jf2":
-        return orjson.dumps(jf2.feed(children, paging=_paging(asked, total)))
-    return feeds.atom(children, self_url, base) if form == "atom" else feeds.html(children)
-
-
 async def show_deleted(request: web.Request) -> web.Response:
     """GET: what is not there any more, so that caches can forget it."""
     asked = await query.read_query(request)
@@ -95,7 +84,7 @@ async def show_deleted(request: web.Request) -> web.Response:
         found, total = await entries.deleted(c, asked.query)
         of = await pages.by_ids(c, {entry.page_id for entry in found})
     children = [jf2.tombstone(entry, of[entry.page_id]) for entry in found if entry.page_id in of]
-    body = jf2.feed(children, name="Deleted webmentions", paging=_paging(asked.query, total))
+    body = jf2.feed(children, name="Deleted webmentions", paging=lists.paging(asked.query, total))
     return answers.json_answer(request, body, cache=answers.PRIVATE if asked.is_private else answers.PUBLIC)
 
 
@@ -122,27 +111,3 @@ async def show_export(request: web.Request) -> web.StreamResponse:
         await answer.write(part)
     await answer.write_eof()
     return answer
-
-
-async def outside(
-    found: Iterable[Entry], of: Mapping[int, Page], base: str, form: Callable[[Entry, Page, str], Jf2]
-) -> list[Jf2]:
-    """Entries in an outside form.  One that cannot be shown is left out and logged: it must not hide the others."""
-    out: list[Jf2] = []
-    for number, entry in enumerate(found, 1):
-        try:
-            out.append(form(entry, of[entry.page_id], base))
-        except Exception:
-            log.exception("entry.unshowable", entry_id=entry.id)
-        if number % _AT_ONCE == 0:
-            await asyncio.sleep(0)
-    return out
-
-
-def _paging(asked: MentionQuery, total: int) -> dict[str, Any]:
-    return {
-        "per-page": asked.per_page,
-        "page": asked.page,
-        "total": total,
-        "total-pages": -(-total // asked.per_page),
-    }

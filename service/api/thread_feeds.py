@@ -13,7 +13,7 @@ from mentions.errors import InvalidInput, NotFound
 from mentions.storage import entries, pages
 from mentions.storage.entries import MentionQuery
 from service import answers, keys
-from service.api import feeds, jf2, mentions, query, threads
+from service.api import feeds, jf2, lists, query, threads
 from service.api.feeds import Place
 
 PATHS: Final = ("/api/thread.atom", "/thread.atom")
@@ -68,7 +68,7 @@ async def _feed(app: web.Application, asked: MentionQuery, self_url: str, title:
         of = await pages.by_ids(c, {entry.page_id for entry in found})
         replies = await entries.replies_to(c, [entry.id for entry in found])
     base = app[keys.SETTINGS].public_url
-    children = await mentions.outside(found, of, base, jf2.entry_to_jf2)
+    children = await lists.outside(found, of, base, jf2.entry_to_jf2)
     places = {entry.id: Place(entry.updated_at, entry.parent_id, *replies.get(entry.id, (0, None))) for entry in found}
     return feeds.atom(children, self_url, base, title=title, about=about, places=places)
 

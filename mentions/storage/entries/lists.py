@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, UnaryExpression, and_, cast, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import urls
@@ -81,13 +81,14 @@ class MentionQuery:
 async def query(c: AsyncConnection, q: MentionQuery) -> tuple[list[Entry], int]:
     """The entries asked for, and how many there are on all pages together."""
     where = _where(q)
-    column = _SORT_COLUMNS[q.sort_by]
-    order = (
-        (column.desc().nulls_last(), t.entries.c.id.desc())
-        if q.newest_first
-        else (column.asc().nulls_last(), t.entries.c.id.asc())
-    )
-    found = await read(c, _paged(select(t.entries).where(where).order_by(*order), q))
+    found = await read(c, _paged(select(t.entries).where(where).order_by(*_order(q)), q))
+    return found, await _total(c, where, q, len(found))
+
+
+async def ids(c: AsyncConnection, q: MentionQuery) -> tuple[list[int], int]:
+    """The ids of the entries asked for, in their order, and how many there are on all pages together."""
+    where = _where(q)
+    found = list((await c.execute(_paged(select(t.entries.c.id).where(where).order_by(*_order(q)), q))).scalars())
     return found, await _total(c, where, q, len(found))
 
 
@@ -202,6 +203,13 @@ def _where(q: MentionQuery) -> ColumnElement[bool]:
     if not q.include_copies:
         conditions.append(e.cluster_id.is_(None))
     return and_(*conditions)
+
+
+def _order(q: MentionQuery) -> tuple[UnaryExpression[Any], UnaryExpression[Any]]:
+    column, entry_id = _SORT_COLUMNS[q.sort_by], t.entries.c.id
+    if q.newest_first:
+        return column.desc().nulls_last(), entry_id.desc()
+    return column.asc().nulls_last(), entry_id.asc()
 
 
 def _on_targets(targets: Sequence[Target]) -> ColumnElement[bool]:

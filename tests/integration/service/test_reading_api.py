@@ -363,6 +363,27 @@ async def test_jsonp_calls_dotted_names_and_nothing_else(service: Service):
         assert (await service.get("/api/count", params={"target": POST, "jsonp": bad})).status == 400
 
 
+async def test_every_atom_feed_has_a_name_of_its_own_and_tells_no_token(service: Service):
+    await service.respond()
+    atom = {"a": "http://www.w3.org/2005/Atom"}
+
+    async def names(**params: str) -> tuple[str, str]:
+        answer = await service.get("/api/mentions.atom", params=params)
+        assert service.token not in answer.text
+        feed = ET.fromstring(answer.text)
+        link = feed.find("a:link[@rel='self']", atom)
+        assert link is not None
+        return feed.findtext("a:id", "", atom), link.attrib["href"]
+
+    first, second = await names(target=POST), await names(target="https://blog.example/other")
+    assert first != second
+    for feed_id, self_url in (first, second):
+        assert feed_id == self_url
+        assert (await service.get(self_url)).status == 200
+    private, _ = await names(token=service.token, **{"wm-property": "like-of"})
+    assert private == f"{service.base}/api/mentions.atom?wm-property=like-of"
+
+
 async def test_a_browser_that_opens_the_bare_address_gets_a_page_that_parses(service: Service):
     await service.respond("https://ann.example/reply", kind=Kind.LIKE, text="Good <3")
     browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -455,6 +476,19 @@ async def test_thousands_of_entries_come_in_one_page(service: Service):
     answer = await service.get("/api/mentions.jf2", token=service.token, params={"per-page": 9001})
     assert len(ids(answer)) == 2_500
     assert answer.json()["paging"] == {"per-page": 9001, "page": 0, "total": 2500, "total-pages": 1}
+    short = [
+        each
+        for page in range(5)
+        for each in ids(
+            await service.get("/api/mentions.jf2", token=service.token, params={"per-page": 500, "page": page})
+        )
+    ]
+    assert ids(answer) == short, "a list that is made in pieces has the same order"
+    for form, mark in (("json", '"verified":true'), ("atom", "<entry>"), ("html", 'class="h-entry mention"')):
+        long = await service.get(f"/api/mentions.{form}", token=service.token, params={"per-page": 9001})
+        assert long.text.count(mark) == 2_500
+    second = {"per-page": 1000, "page": 2, "sort-dir": "up"}
+    assert ids(await service.get("/api/mentions.jf2", token=service.token, params=second)) == short[::-1][2000:]
 
 
 @pytest.mark.parametrize(
