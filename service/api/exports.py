@@ -27,11 +27,13 @@ EVERYTHING: Final = own_words.STATES
 _AT_ONCE: Final = 500
 
 
-async def jf2_feed(db: Database, site: Site, base: str, *, everything: bool) -> AsyncIterator[bytes]:
-    """A jf2 feed of what the site shows, private entries included, or of everything; one entry a line, oldest first."""
+async def jf2_feed(db: Database, site: Site, base: str, *, everything: bool, after: int = 0) -> AsyncIterator[bytes]:
+    """A jf2 feed of what the site shows, private entries included, or of everything; one entry a line, oldest first.
+
+    Whoever was cut off goes on `after` the last `wm-id` that came."""
     head = {"type": "feed", "name": "Webmentions", "site": site.authority}
     yield orjson.dumps(head).removesuffix(b"}") + b',"children":['
-    separator, after = b"\n", 0
+    separator = b"\n"
     while True:
         async with db.read() as c:
             found = await entries.of_site(

@@ -89,8 +89,11 @@ async def show_deleted(request: web.Request) -> web.Response:
 
 
 async def show_export(request: web.Request) -> web.StreamResponse:
-    """GET: everything that a site shows, oldest first, one entry a line, as it is read from the database."""
+    """GET: everything that a site shows, oldest first, one entry a line, as it is read from the database.
+
+    `since_id` goes on where an export was cut off."""
     site = await tokens.site_of(request, await tokens.require(request, "export"))
+    after = query.read_since_id(request) or 0
     db = request.app[keys.DB]
     async with db.read() as c:
         etag = f"{site.id}-{await changes.latest(c)}"
@@ -107,7 +110,7 @@ async def show_export(request: web.Request) -> web.StreamResponse:
     if answers.takes_gzip(request):
         answer.enable_compression(web.ContentCoding.gzip)
     await answer.prepare(request)
-    async for part in exports.jf2_feed(db, site, request.app[keys.SETTINGS].public_url, everything=False):
+    async for part in exports.jf2_feed(db, site, request.app[keys.SETTINGS].public_url, everything=False, after=after):
         await answer.write(part)
     await answer.write_eof()
     return answer

@@ -91,6 +91,12 @@ def read_number(request: web.Request, names: tuple[str, ...], default: int, most
     return default
 
 
+def read_since_id(request: web.Request) -> int | None:
+    """The `wm-id` beyond which entries are asked for; None for any."""
+    since_id = read_number(request, ("since_id",), -1, _LARGEST_ID)
+    return since_id if since_id >= 0 else None
+
+
 def read_moment(text: str) -> datetime | None:
     """A time as clients write it, where `+` may have become a space; UTC without an offset; None for what is none."""
     bare = re.sub(r" (\d\d:?\d\d)$", r"+\1", text.strip())
@@ -108,14 +114,13 @@ def _filters(request: web.Request, query: MentionQuery) -> MentionQuery:
     """The parameters that narrow, sort and page."""
     sort_by = request.query.get("sort-by", "")
     sort_dir = request.query.get("sort-dir", "")
-    since_id = read_number(request, ("since_id",), -1, _LARGEST_ID)
     known_kinds = {kind.value for kind in Kind}
     return replace(
         query,
         properties=tuple(value for value in read_list(request, "wm-property") if value),
         kinds=tuple(Kind(value) for value in read_list(request, "wm-kind") if value in known_kinds),
         since=read_moment(request.query.get("since", "")),
-        since_id=since_id if since_id >= 0 else None,
+        since_id=read_since_id(request),
         sort_by=cast("SortBy", sort_by) if sort_by in ("updated", "published", "rsvp") else "created",
         newest_first=sort_dir in ("", "down"),
         page=read_number(request, ("page",), 0, _LARGEST),

@@ -93,8 +93,8 @@ async def ids(c: AsyncConnection, q: MentionQuery) -> tuple[list[int], int]:
 
 
 async def deleted(c: AsyncConnection, q: MentionQuery) -> tuple[list[Entry], int]:
-    """The tombstones among what is asked for, and how many there are; `states`, `sort_by` and privacy do not count."""
-    where = _where(replace(q, states=(EntryState.DELETED,), since=None, include_private=True, include_copies=True))
+    """The tombstones among what is asked for, and how many there are; `states` and `sort_by` do not count."""
+    where = _where(replace(q, states=(EntryState.DELETED,), since=None, include_copies=True))
     if q.since is not None:
         where = and_(where, t.entries.c.deleted_at > q.since)
     at = t.entries.c.deleted_at

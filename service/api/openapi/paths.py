@@ -86,6 +86,7 @@ def _further(ending: str, count_ending: str) -> Mapping[str, Part]:
                 f"export{suffix}",
                 "Everything that the token's site shows, oldest first.",
                 {200: everything, 304: "Known", **_DENIED},
+                ("since_id",),
                 secured=True,
             )
         },

@@ -555,6 +555,13 @@ async def test_what_was_deleted_is_told(service: Service):
     assert (await service.get("/api/deleted")).error == (400, "invalid_input")
 
 
+async def test_who_sent_something_private_is_told_to_the_owner_alone_when_it_is_gone_too(service: Service):
+    entry = await service.respond(private=True)
+    await service.post(f"/api/entries/{entry.id}/delete", token=service.token)
+    assert (await service.get("/api/deleted", params={"target": POST})).json()["children"] == []
+    assert ids(await service.get("/api/deleted", token=service.token)) == [entry.id]
+
+
 async def test_an_export_is_a_feed_with_one_entry_a_line(service: Service):
     private = await service.respond(private=True)
     shown = await service.respond(target="https://blog.example/other")
@@ -566,5 +573,7 @@ async def test_an_export_is_a_feed_with_one_entry_a_line(service: Service):
     assert len(answer.text.strip().splitlines()) == 4
     same = await service.get("/api/export.jf2", token=service.token, headers={"If-None-Match": answer.headers["ETag"]})
     assert same.status == 304
+    rest = await service.get("/api/export", token=service.token, params={"since_id": private.id})
+    assert ids(rest) == [shown.id], "an export that was cut off goes on"
     assert (await service.get("/api/export", token=await service.token_with("read"))).error == (403, "forbidden")
     assert (await service.get("/api/export")).error == (401, "forbidden")
