@@ -27,6 +27,7 @@ from mentions.streams.queue import Queue
 from mentions.streams.signing import Signing
 from mentions.streams.tallies import Tallies
 from mentions.streams.traces import Traces
+from mentions.streams.visitors import Visitors
 from service import demo, health, keys, pages, problems, signing, widget, wire
 from service.api import (
     audit,
@@ -35,10 +36,12 @@ from service.api import (
     copies,
     counts,
     hooks,
+    likes,
     live,
     mentions,
     moderation,
     openapi,
+    owning,
     queue,
     sessions,
     site,
@@ -70,7 +73,7 @@ def create_app(settings: Settings, tempo: keys.Tempo = keys.USUAL) -> web.Applic
     app.on_response_prepare.append(wire.add_headers)
     intake = (webmention, pingback)
     reading = (mentions, counts, threads, thread_feeds, live, openapi)
-    writing = (comments, sessions, copies, moderation, blocks, audit, queue, site, hooks)
+    writing = (comments, owning, likes, sessions, copies, moderation, blocks, audit, queue, site, hooks)
     for part in (*intake, health, *reading, *writing):
         part.setup(app)
     pages.setup(app)
@@ -155,6 +158,7 @@ async def _redis(app: web.Application) -> AsyncIterator[None]:
         app[keys.ERRANDS] = Errands(link.client)
         app[keys.TALLIES] = Tallies(link.client)
         app[keys.SIGNING] = Signing(link.client)
+        app[keys.VISITORS] = Visitors(link.client)
         app[keys.PROOFS] = Proofs(link.client)
         app[keys.TRACES] = Traces(link.client)
         yield

@@ -44,6 +44,11 @@ def rate_key(address: Address | None) -> str:
     return str(address or "local")
 
 
+async def visitor_of(request: web.Request) -> bytes:
+    """Hash of who asks, by which they are the same visitor for a month at most; raises Unavailable."""
+    return await request.app[keys.VISITORS].hash(rate_key(address_of(request)))
+
+
 async def limit(request: web.Request, what: str, *, rate: float, burst: int) -> None:
     """Raises RateLimited when the client did more of it than `burst` at once and then `rate` a second."""
     await limit_of(request, f"{what}:{rate_key(address_of(request))}", rate=rate, burst=burst)

@@ -20,6 +20,7 @@ from mentions.streams.queue import Queue
 from mentions.streams.signing import Signing
 from mentions.streams.tallies import Tallies
 from mentions.streams.traces import Traces
+from mentions.streams.visitors import Visitors
 from mentions.typed import SHORTEST_WRITING_S
 from service.places import SiteCache
 from service.shelf import Shelf
@@ -55,6 +56,7 @@ FLOWS: Final = web.AppKey("flows", Flows)
 ERRANDS: Final = web.AppKey("errands", Errands)
 TALLIES: Final = web.AppKey("tallies", Tallies)
 SIGNING: Final = web.AppKey("signing", Signing)
+VISITORS: Final = web.AppKey("visitors", Visitors)
 PROOFS: Final = web.AppKey("proofs", Proofs)
 TRACES: Final = web.AppKey("traces", Traces)
 SITES: Final = web.AppKey("sites", SiteCache)

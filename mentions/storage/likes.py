@@ -31,6 +31,12 @@ async def remove(c: AsyncConnection, entry_id: int, visitor: bytes) -> int:
     return await recount(c, entry_id)
 
 
+async def is_liked_by(c: AsyncConnection, entry_id: int, visitor: bytes) -> bool:
+    """Whether the visitor likes it."""
+    mine = select(t.likes.c.entry_id).where(t.likes.c.entry_id == entry_id, t.likes.c.visitor == visitor)
+    return (await c.execute(mine)).one_or_none() is not None
+
+
 async def recount(c: AsyncConnection, entry_id: int) -> int:
     """Brings the number beside the entry in line with the likes; returns it."""
     number = select(func.count()).where(t.likes.c.entry_id == entry_id).scalar_subquery()

@@ -1,19 +1,17 @@
-"""Comments typed below a post, and likes (contract §7).
+"""Comments typed below a post (contract §7): written, previewed, kept.
 
-A comment is an entry like any other, whose source is its own permalink.  Its author may change or remove it for a
-quarter of an hour with the token that came with the answer, and at any time with the session in which it was written
-(sessions.py); a moderator may too.  Browsers write from the pages of registered sites only."""
+A comment is an entry like any other, whose source is its own permalink.  Who may change it later is `owning.py`'s
+business.  Browsers write from the pages of registered sites only."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from typing import Final
-from urllib.parse import urlencode
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -23,11 +21,9 @@ from config import logs
 from mentions import policy, typed, urls
 from mentions.errors import (
     Blocked,
-    Conflict,
     Forbidden,
     InvalidField,
     InvalidRequest,
-    NotFound,
     TargetClosed,
     Unavailable,
     YmatebError,
@@ -36,20 +32,17 @@ from mentions.form_tokens import GOOD_FOR_S, Shown
 from mentions.model import Author, Authority, Entry, EntryState, Kind, Page, Protocol, Reaction, Site
 from mentions.reasons import Reason
 from mentions.sanitize import POLICY_VERSION
-from mentions.storage import comments, entries, likes, pages, people, tokens
-from mentions.storage import sessions as stored_sessions
+from mentions.storage import comments, entries, pages, people
 from mentions.storage.people import Person
-from mentions.streams.visitors import Visitors
 from mentions.typed import Typed
 from service import answers, clients, keys, origins, problems
 from service.api import judging, own, proving, query, sessions, suspecting
 from service.api.news import announce, tell
 from service.api.proving import Standing
-from service.api.tokens import sent_token
 from service.forms import read_fields
 from service.intake.reception import now
 from service.pages import stamp
-from service.pages.commenting import form_page
+from service.pages.commenting import form_page, to_thread
 
 log = logs.get_logger(__name__)
 
@@ -57,25 +50,13 @@ EDITABLE_FOR: Final = timedelta(minutes=15)
 COMMENT_RATE_S: Final = 1 / 30
 COMMENT_BURST: Final = 6
 """One visitor may leave this many comments at once, then one every half minute."""
-LIKE_RATE_S: Final = 1.0
-LIKE_BURST: Final = 40
-VISITORS: Final = web.AppKey("visitors", Visitors)
 
 
 def setup(app: web.Application) -> None:
     """Adds the addresses."""
-    app.on_startup.append(_open)
     app.router.add_post("/api/comments", add)
     app.router.add_get("/api/comments/token", show_token)
     app.router.add_post("/api/comments/preview", preview)
-    app.router.add_patch(r"/api/comments/{id:\d{1,18}}", change)
-    app.router.add_delete(r"/api/comments/{id:\d{1,18}}", remove)
-    app.router.add_post(r"/api/entries/{id:\d{1,18}}/like", like)
-    app.router.add_delete(r"/api/entries/{id:\d{1,18}}/like", unlike)
-
-
-async def _open(app: web.Application) -> None:
-    app[VISITORS] = Visitors(app[keys.REDIS].client)
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
@@ -119,14 +100,14 @@ async def add(request: web.Request) -> web.StreamResponse:
     standing = await proving.standing(request, place.site, place.target, comment, fields)
     kept = await _keep(request, place, comment, person, _parent_of(fields), edit_token, form, standing)
     if kept is None:
-        raise await proving.required(request, place.target, comment, await _visitor(request))
+        raise await proving.required(request, place.target, comment, await clients.visitor_of(request))
     entry = kept.entry
     if kept.cursor is not None:
         await announce(request.app, entry.page_id, kept.cursor)
     log.info("comment.received", entry_id=entry.id, state=entry.state.value)
     permalink = f"{request.app[keys.SETTINGS].public_url}/entries/{entry.id}"
     if answers.prefers_html(request):
-        return _back(request, place, kept, comment.lang)
+        return _back(request, place, kept, comment.lang, edit_token)
     body = {**own.told(request, entry, place.page, kept.reasons), "edit-token": edit_token}
     return answers.json_answer(request, body, status=201, headers={"Location": permalink}, cache="no-store")
 
@@ -149,70 +130,6 @@ async def show_token(request: web.Request) -> web.Response:
     await request.app[keys.SITES].place(target)
     body = {"token": await stamp.fresh(request.app, target), "expires_in": GOOD_FOR_S}
     return answers.json_answer(request, body, cache="no-store")
-
-
-async def change(request: web.Request) -> web.Response:
-    """PATCH: other words, by the author with the edit token, or by a moderator."""
-    await origins.require_known(request)
-    fields, at = await read_fields(request), now()
-    markdown, content = typed.read_words(fields)
-    async with request.app[keys.DB].write() as c:
-        entry, page, hidden, actor = await _own(request, c)
-        reaction = replace(entry.reaction, content=content)
-        state, reasons = None, None
-        if actor == "author" and entry.state is EntryState.SHOWN:
-            judged = await judging.judge_again(c, entry, reaction, markdown, account=hidden.person_id)
-            if judged.state is not EntryState.SHOWN:
-                state, reasons = EntryState.HELD, judged.reasons
-        new = await entries.update(
-            c, entry.id, now=at, reaction=reaction, state=state, policy_version=POLICY_VERSION, actor=actor
-        )
-        await comments.set_markdown(c, entry.id, markdown)
-        cursor = await tell(c, new, before=entry)
-    if cursor is not None:
-        await announce(request.app, page.id, cursor)
-    return answers.json_answer(request, own.told(request, new, page, reasons), cache="no-store")
-
-
-async def remove(request: web.Request) -> web.Response:
-    """DELETE: takes the comment back; a tombstone stays where answers hang below it."""
-    await origins.require_known(request)
-    async with request.app[keys.DB].write() as c:
-        entry, page, _, actor = await _own(request, c)
-        new = await entries.withdraw(c, entry.id, now=now(), actor=actor)
-        cursor = await tell(c, new, before=entry)
-    if cursor is not None:
-        await announce(request.app, page.id, cursor)
-    return web.Response(status=204)
-
-
-# --- likes --------------------------------------------------------------------------------------------------------
-
-
-async def like(request: web.Request) -> web.Response:
-    """POST: one like per visitor; once is as good as twice."""
-    return await _like(request, wanted=True)
-
-
-async def unlike(request: web.Request) -> web.Response:
-    """DELETE: takes it back."""
-    return await _like(request, wanted=False)
-
-
-async def _like(request: web.Request, *, wanted: bool) -> web.Response:
-    await origins.require_known(request)
-    await clients.limit(request, "like", rate=LIKE_RATE_S, burst=LIKE_BURST)
-    visitor, entry_id = await _visitor(request), int(request.match_info["id"])
-    async with request.app[keys.DB].write() as c:
-        if wanted:
-            number = await likes.add(c, entry_id, visitor, now=now())
-        else:
-            number = await likes.remove(c, entry_id, visitor)
-        entry = await entries.get(c, entry_id)
-        page = await pages.by_id(c, entry.page_id) if entry is not None else None
-    if page is not None and answers.prefers_html(request):
-        return _to_thread(request, page, request.query.get("lang"), f"c-{entry_id}")
-    return answers.json_answer(request, {"likes": number}, cache="no-store")
 
 
 # --- where it belongs, and what becomes of it ---------------------------------------------------------------------
@@ -279,7 +196,7 @@ async def _keep(
     author, authority = _author(comment, person)
     if policy.is_blocked(await request.app[keys.SITES].blocks(place.site.id), author.url or "", author):
         raise Blocked("The owner of this site takes no comments from you.")
-    visitor = await _visitor(request)
+    visitor = await clients.visitor_of(request)
     trace = suspecting.trace_of(place.site, place.page, comment, visitor)
     alike = await request.app[keys.TRACES].compare(trace)
     async with request.app[keys.DB].write() as c:
@@ -365,51 +282,12 @@ async def _parent(c: AsyncConnection, page: Page, parent_id: int | None) -> Entr
     return parent
 
 
-async def _own(request: web.Request, c: AsyncConnection) -> tuple[Entry, Page, comments.Comment, str]:
-    """The comment of the request, and as whom it is touched; raises NotFound, Forbidden or Conflict."""
-    entry = await entries.get(c, int(request.match_info["id"]))
-    hidden = await comments.get(c, entry.id) if entry is not None else None
-    if entry is None or entry.protocol is not Protocol.COMMENT:
-        raise NotFound("There is no such comment.")
-    if hidden is None or entry.state is EntryState.DELETED:
-        raise Conflict("The comment has been deleted.")
-    actor = await _actor(request, c, entry, hidden)
-    page = await pages.by_id(c, entry.page_id)
-    assert page is not None, "an entry stands on a page"
-    return entry, page, hidden, actor
+def _back(request: web.Request, place: Place, kept: Kept, lang: str | None, edit_token: str) -> web.Response:
+    """303 to the embedded thread, at the new comment; to the word that it waits, and why, where it waits.
 
-
-async def _actor(request: web.Request, c: AsyncConnection, entry: Entry, hidden: comments.Comment) -> str:
-    if (sent := sent_token(request)) is None:
-        raise Forbidden("The edit token of the comment, or the session of its author, is required.")
-    if hidden.may_be_edited_with(sent, now()):
-        return "author"
-    session = await stored_sessions.check(c, sent, now=now()) if hidden.person_id is not None else None
-    if session is not None and session.person.id == hidden.person_id:
-        return "author"
-    token = await tokens.check(c, sent, now=now())
-    if token is not None and token.site_id == entry.site_id and "moderate" in token.scopes:
-        return "owner"
-    raise Forbidden("The token is not for this comment, or its time is over.")
-
-
-# --- answers ------------------------------------------------------------------------------------------------------
-
-
-def _back(request: web.Request, place: Place, kept: Kept, lang: str | None) -> web.Response:
-    """303 to the embedded thread, at the new comment; to the word that it waits, and why, where it waits."""
-    entry = kept.entry
+    It carries the edit token, so that its author can change the comment without a script (pages/editing.py)."""
+    entry, own_one = kept.entry, {"own": str(kept.entry.id), "key": edit_token}
     if entry.state is EntryState.SHOWN:
-        return _to_thread(request, place.page, lang, f"c-{entry.id}", new=str(entry.id))
-    return _to_thread(request, place.page, lang, "held", held=" ".join(own.causes_of(entry, kept.reasons)) or "1")
-
-
-def _to_thread(request: web.Request, page: Page, lang: str | None, fragment: str, **more: str) -> web.Response:
-    """303 to the embedded thread."""
-    wishes = {"target": page.url, **({"lang": lang} if lang else {}), **more}
-    location = f"{request.app[keys.SETTINGS].public_url}/embed?{urlencode(wishes)}#{fragment}"
-    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
-
-
-async def _visitor(request: web.Request) -> bytes:
-    return await request.app[VISITORS].hash(clients.rate_key(clients.address_of(request)))
+        return to_thread(request, place.page, lang, f"c-{entry.id}", new=str(entry.id), **own_one)
+    why = " ".join(own.causes_of(entry, kept.reasons)) or "1"
+    return to_thread(request, place.page, lang, "held", held=why, **own_one)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from service.pages import demo, permalink, portraits, static, threads, views
+from service.pages import demo, editing, permalink, portraits, static, threads, views
 from service.pages.answer import html_answer, language_of, render
 from service.pages.fragment import Look, render_thread
 
@@ -19,5 +19,5 @@ __all__ = ["Look", "html_answer", "language_of", "render", "render_thread", "set
 
 def setup(app: web.Application) -> None:
     """Adds every page."""
-    for module in (static, portraits, threads, permalink, views, demo):
+    for module in (static, portraits, threads, permalink, editing, views, demo):
         module.setup(app)

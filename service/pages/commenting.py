@@ -6,18 +6,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from mentions import errors, urls
-from mentions.model import SafeHtml
-from service import i18n
+from mentions.model import Page, SafeHtml
+from service import i18n, keys
 from service.pages import stamp
 from service.pages.answer import ANYBODY, language_of, render
 from service.pages.templating import trusted
 from service.pages.words import complaint
 
 TYPED: Final = ("name", "url", "email", "content", "parent")
+
+
+def to_thread(request: web.Request, page: Page, lang: str | None, fragment: str, **more: str) -> web.Response:
+    """303 to the embedded thread; `more` says there what has happened (pages/personal.py)."""
+    wishes = {"target": page.url, **({"lang": lang} if lang else {}), **more}
+    location = f"{request.app[keys.SETTINGS].public_url}/embed?{urlencode(wishes)}#{fragment}"
+    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})
 
 
 async def form_page(

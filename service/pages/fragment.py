@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from service.i18n import Catalogue, catalogue
 from service.pages.entries import EntryView, FaceGroup, face_groups, view_of
+from service.pages.personal import Personal
 from service.pages.templating import phrase, render
 from service.pages.words import like_forms
 
@@ -43,8 +44,12 @@ class Look:
     """Levels that are shown nested; deeper ones are reached by "continue this thread"."""
 
 
-def render_thread(thread: dict[str, Any], lang: str, base: str, look: Look | None = None) -> str:
-    """The fragment for a thread as `GET /api/thread` gives it; `base` is what our own URLs start with."""
+def render_thread(
+    thread: dict[str, Any], lang: str, base: str, look: Look | None = None, personal: Personal | None = None
+) -> str:
+    """The fragment for a thread as `GET /api/thread` gives it; `base` is what our own URLs start with.
+
+    `personal`: as one reader sees it, who has no script to mark what is theirs."""
     look = look or Look()
     words = catalogue(lang)
     tongues = [words, *([catalogue(look.also)] if look.also and look.also != lang else [])]
@@ -53,6 +58,7 @@ def render_thread(thread: dict[str, Any], lang: str, base: str, look: Look | Non
         lang,
         thread=_facts(thread, base, lang),
         look=look,
+        personal=personal,
         headings=[(each.lang, heading(each, thread)) for each in tongues],
         invitations=[(each.lang, each.gettext("Leave a reply")) for each in tongues],
         base=base,

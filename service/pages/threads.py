@@ -12,16 +12,15 @@ from typing import Final
 from aiohttp import web
 
 from mentions.errors import InvalidInput, InvalidTarget
-from mentions.reasons import Cause
 from mentions.storage import changes, entries
 from service import i18n, keys
 from service.api import threads as api
 from service.pages import stamp
 from service.pages.answer import ANYBODY, html_answer, render
 from service.pages.fragment import Look, render_thread
+from service.pages.personal import HEADERS, Personal, read_personal
 from service.pages.shelf import Shelf, Shown
 from service.pages.templating import trusted
-from service.pages.words import why_it_waits
 
 CACHE: Final = "public, max-age=0, s-maxage=30, stale-while-revalidate=300"
 """A shared cache may answer for half a minute; a browser asks each time and mostly hears 304."""
@@ -48,22 +47,23 @@ async def show_fragment(request: web.Request) -> web.StreamResponse:
 async def show_page(request: web.Request) -> web.StreamResponse:
     """GET: the same as a complete page, for an iframe or for whoever runs no script."""
     look, lang = _look(request, level_else=1), _lang(request)
-    shown = await shown_thread(request.app, _target(request), lang, look)
+    personal = await read_personal(request, lang)
+    shown = await shown_thread(request.app, _target(request), lang, look, personal)
     context = {
         "thread": shown,
         "fragment": trusted(shown.html),
         "look": look,
         "lang": lang,
-        "is_held": "held" in request.query,
-        "why": why_it_waits(i18n.catalogue(lang), _causes(request)),
-        "is_new": "new" in request.query,
+        "personal": personal,
     }
-    headers = {"Cache-Control": CACHE, "Vary": "Accept-Encoding"}
+    headers = {"Cache-Control": CACHE, "Vary": "Accept-Encoding", **(HEADERS if personal else {})}
     token = await stamp.for_reader(request.app, shown.url)
     return render(request, "embed.html", context, headers=headers, framed_by=ANYBODY, token=token)
 
 
-async def shown_thread(app: web.Application, target: str, lang: str, look: Look) -> Shown:
+async def shown_thread(
+    app: web.Application, target: str, lang: str, look: Look, personal: Personal | None = None
+) -> Shown:
     """The thread of the page that `target` names, rendered.  Raises InvalidTarget when it belongs to no site of ours.
 
     It carries the cursor of its own last change, so that what happens on other pages does not make it another one: its
@@ -79,13 +79,16 @@ async def shown_thread(app: web.Application, target: str, lang: str, look: Look)
         cursor = await changes.latest(c, page_id=page.id)
         version = await entries.version(c, [page.id])
     key = (page.id, version, lang, look)
-    if (kept := app[SHELF].get(key, now=now)) is not None:
+    is_everybodys = personal is None or not personal.marks_thread
+    if is_everybodys and (kept := app[SHELF].get(key, now=now)) is not None:
         return kept
     after = api.read_after(look.after)
     thread = await api.build_thread(app[keys.DB], page, look.sort, base=base, after=after, per_page=PER_PAGE)
     thread["cursor"] = cursor
-    shown = Shown(thread["url"], thread["name"], thread["count"], render_thread(thread, lang, base, look))
-    app[SHELF].put(key, shown, now=now)
+    html = render_thread(thread, lang, base, look, None if is_everybodys else personal)
+    shown = Shown(thread["url"], thread["name"], thread["count"], html)
+    if is_everybodys:
+        app[SHELF].put(key, shown, now=now)
     return shown
 
 
@@ -95,12 +98,6 @@ async def takes_comments(app: web.Application, target: str) -> bool:
         return (await app[keys.SITES].place(target)).options.get("comments") is not False
     except InvalidTarget:  # its site has just been removed
         return False
-
-
-def _causes(request: web.Request) -> list[Cause]:
-    """Why a comment waits, as the form's answer says it."""
-    named = request.query.get("held", "").split()
-    return [cause for cause in Cause if cause.value in named]
 
 
 def _target(request: web.Request) -> str:

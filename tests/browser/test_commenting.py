@@ -194,37 +194,101 @@ async def has_more(page: Page) -> bool:
     return await items(page) > 4
 
 
-async def test_without_scripts_one_writes_is_corrected_answers_and_likes(world: World, browser):
+async def test_in_welsh_by_keyboard_alone_without_scripts_one_writes_edits_likes_answers_and_deletes(
+    world: World, browser
+):
     context = await browser.new_context(java_script_enabled=False, locale="cy-GB")
     page = await context.new_page()
     url = world.host_page("/post", lang="cy")
     await world.seed(url)
     await page.goto(f"{world.base}/embed?target={url}&lang=cy")
-    form = page.locator(".ym-comment")
-    await form.get_by_label("Sylw", exact=True).fill("Heb sgript")
-    await form.get_by_label("Enw").fill("Cai")
-    await form.get_by_label("Gwefan").fill("javascript:alert(1)")
-    await form.get_by_role("button", name="Cyhoeddi sylw").click()
-    assert "Nid cyfeiriad gwefan yw hwn." in await page.locator(".ym-said").inner_text()
+    await type_into(page, ".ym-comment textarea", "Heb sgript")
+    await type_into(page, "[name=name]", "Cai")
+    await type_into(page, "[name=url]", "javascript:alert(1)")
+    await press(page, ".ym-post")
+    assert await page.locator(".ym-said").inner_text() == "Nid cyfeiriad gwefan yw hwn."
+    assert await is_here(page, "[name=url][aria-invalid=true]")
     assert await violations(browser, await page.content(), world) == 0
-    await page.get_by_label("Gwefan").fill("cai.example")
-    await page.get_by_role("button", name="Rhagolwg").click()
+    await page.keyboard.press("Control+A")
+    await page.keyboard.type("cai.example")
+    await press(page, ".ym-look")
     assert await page.locator(".ym-previewed").inner_text() == "Heb sgript"
-    await page.get_by_role("button", name="Cyhoeddi sylw").click()
+    await press(page, ".ym-post")
     await page.wait_for_url("**/embed?**#c-*")
     own = "#" + page.url.partition("#")[2]
     assert "Heb sgript" in await page.locator(own).inner_text()
-    await page.locator(f"{own} .ym-like button").click()
-    assert "Hoffwyd gan un person" in await page.locator(own).inner_text()
+    assert "Mae eich sylw wedi’i gyhoeddi." in await page.locator(".held").inner_text()
+    assert await violations(browser, await page.content(), world) == 0
 
-    await page.locator(".ym-pingback .ym-does > a").click()
-    await page.wait_for_url("**/entries/*#respond")
-    await page.get_by_label("Sylw", exact=True).fill("Ateb i’r pingback")
-    await page.get_by_label("Enw").fill("Cai")
-    await page.get_by_role("button", name="Cyhoeddi sylw").click()
+    await press(page, f"{own} .ym-own-does a")
+    await page.wait_for_url("**/edit?**")
+    assert await page.locator("h1").inner_text() == "Newid eich sylw"
+    assert await violations(browser, await page.content(), world) == 0
+    await type_into(page, "textarea", "")
+    await press(page, ".ym-post")
+    assert await page.locator("textarea").input_value() == ""  # the browser itself asks for words
+    await type_into(page, "textarea", "Heb sgript, *eto*")
+    await press(page, ".ym-post")
     await page.wait_for_url("**/embed?**#c-*")
-    assert "Ateb i’r pingback" in await page.locator(".ym-pingback > ol").inner_text()
+    assert await page.locator(f"{own} .ym-text em").inner_text() == "eto"
+    assert "Mae eich sylw wedi’i newid." in await page.locator(".held").inner_text()
+
+    pingback = "#" + str(await page.locator(".ym-pingback").get_attribute("id"))
+    await press(page, f"{pingback} > article .ym-like button")
+    await page.wait_for_url(f"**/embed?**{pingback}")
+    assert await page.locator(f"{pingback} > article .ym-likes").inner_text() == "Hoffwyd gan un person"
+    assert await page.locator(f"{pingback} > article .ym-like button").get_attribute("aria-pressed") == "true"
+    await press(page, f"{pingback} > article .ym-like button")
+    await page.wait_for_url("**unliked**")
+    assert await page.locator(f"{pingback} > article .ym-likes").inner_text() == ""
+
+    await press(page, f"{pingback} > article .ym-does > a")
+    await page.wait_for_url("**/entries/*#respond")
+    await type_into(page, ".ym-comment textarea", "Ateb i’r pingback")
+    await type_into(page, "[name=name]", "Cai")
+    await press(page, ".ym-post")
+    await page.wait_for_url("**/embed?**#c-*")
+    answer = "#" + page.url.partition("#")[2]
+    assert await page.locator(f"{pingback} > ol {answer} .ym-text").inner_text() == "Ateb i’r pingback"
+
+    await press(page, f"{answer} .ym-own-does a")
+    await page.wait_for_url("**/edit?**")
+    await press(page, "summary")
+    await press(page, "[value=delete]")
+    await page.wait_for_url("**/embed?**#held")
+    assert await page.locator(".held").inner_text() == "Mae eich sylw wedi’i ddileu."
+    assert await page.locator(answer).count() == 0
+    assert await page.locator(own).count() == 1
+    assert await context.cookies() == []
     await context.close()
+
+
+async def is_here(page: Page, selector: str) -> bool:
+    """Whether focus is on what the selector names, on a page that runs no scripts."""
+    return await page.locator(f"{selector}:focus").count() == 1
+
+
+async def go_to(page: Page, selector: str, *, most: int = 120) -> None:
+    """Presses Tab until focus is on what the selector names, on a page that runs no scripts."""
+    for _ in range(most):
+        if await is_here(page, selector):
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached by Tab")
+
+
+async def type_into(page: Page, selector: str, text: str) -> None:
+    """Replaces what stands in a field."""
+    await go_to(page, selector)
+    await page.keyboard.press("Control+A")
+    await page.keyboard.press("Delete")
+    await page.keyboard.type(text)
+
+
+async def press(page: Page, selector: str) -> None:
+    await go_to(page, selector)
+    await page.keyboard.press("Enter")
+    await page.wait_for_load_state()
 
 
 async def violations(browser, html: str, world: World) -> int:

@@ -24,15 +24,19 @@ _OWN: Final[Mapping[int, Part | str]] = {
 }
 
 
-def _liking(id_: str, summary: str) -> Part:
+_UNDO: Final = query("undo", "With any value: takes the like back, for forms, which cannot DELETE.")
+
+
+def _liking(id_: str, summary: str, *more: Part) -> Part:
     responses: dict[int, Part | str] = {
         200: answer("How many like it.", media(json=schema("Likes"))),
+        303: answer("The same, for a form: back to the thread."),
         403: "Refused",
         404: "Missing",
         429: "TooMany",
         503: "Unavailable",
     }
-    return operation(id_, summary, responses, (_ID,))
+    return operation(id_, summary, responses, (_ID, *more))
 
 
 WRITING: Final[Mapping[str, Part]] = {
@@ -106,7 +110,7 @@ WRITING: Final[Mapping[str, Part]] = {
         ),
     },
     "/api/entries/{id}/like": {
-        "post": _liking("like", "Like it, once per visitor."),
+        "post": _liking("like", "Like it, once per visitor.", _UNDO),
         "delete": _liking("unlike", "Take the like back."),
     },
     "/api/entries/{id}/split": {

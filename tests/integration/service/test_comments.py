@@ -140,7 +140,7 @@ async def test_a_like_without_script_comes_back_to_what_was_liked(service):
     assert "Hoffwyd gan" not in (await service.get(embed)).text.partition("data-likes")[2].partition(">")[2]
     path = f"/api/entries/{entry.id}/like?lang=cy"
     answer = await service.post(path, headers={**BLOG, "Accept": "text/html"})
-    assert (answer.status, answer.headers["Location"]) == (303, f"{embed}#c-{entry.id}")
+    assert (answer.status, answer.headers["Location"]) == (303, f"{embed}&liked={entry.id}#c-{entry.id}")
     shown = BeautifulSoup((await service.get(embed)).text, "lxml")
     assert shown.select_one(f"#c-{entry.id} .ym-likes").get_text() == "Hoffwyd gan un person"
 

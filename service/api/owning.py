@@ -1,0 +1,127 @@
+"""Changing a comment and taking it back: by its author, and by moderators (contract §7).
+
+Its author has the token that came with the answer, for a quarter of an hour, or the session in which it was written
+(sessions.py), at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mentions import typed
+from mentions.errors import Conflict, Forbidden, NotFound
+from mentions.model import Content, Entry, EntryState, Page, Protocol
+from mentions.reasons import Reason
+from mentions.sanitize import POLICY_VERSION
+from mentions.storage import comments, entries, pages, tokens
+from mentions.storage import sessions as stored_sessions
+from mentions.storage.comments import Comment
+from service import answers, keys, origins
+from service.api import judging, own
+from service.api.news import announce, tell
+from service.api.tokens import sent_token
+from service.forms import read_fields
+from service.intake.reception import now
+
+
+def setup(app: web.Application) -> None:
+    """Adds the addresses."""
+    app.router.add_patch(r"/api/comments/{id:\d{1,18}}", change)
+    app.router.add_delete(r"/api/comments/{id:\d{1,18}}", remove)
+
+
+async def change(request: web.Request) -> web.Response:
+    """PATCH: other words, by the author with the edit token, or by a moderator."""
+    await origins.require_known(request)
+    markdown, content = typed.read_words(await read_fields(request))
+    done = await rewrite(request.app, int(request.match_info["id"]), sent_token(request), markdown, content)
+    return answers.json_answer(request, own.told(request, done.entry, done.page, done.reasons), cache="no-store")
+
+
+async def remove(request: web.Request) -> web.Response:
+    """DELETE: takes the comment back; a tombstone stays where answers hang below it."""
+    await origins.require_known(request)
+    await take_back(request.app, int(request.match_info["id"]), sent_token(request))
+    return web.Response(status=204)
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """A comment, and as whom it may be touched."""
+
+    entry: Entry
+    page: Page
+    hidden: Comment
+    actor: str
+    """`author` or `owner`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A comment with its new words."""
+
+    entry: Entry
+    page: Page
+    reasons: tuple[Reason, ...] | None
+    """Why it waits now; None when that is as it was."""
+
+
+async def rewrite(app: web.Application, entry_id: int, sent: str | None, markdown: str, content: Content) -> Rewritten:
+    """Gives the comment other words, which are judged anew.  Raises as `mine` does."""
+    async with app[keys.DB].write() as c:
+        its = await mine(c, entry_id, sent)
+        entry, reaction = its.entry, replace(its.entry.reaction, content=content)
+        state, reasons = None, None
+        if its.actor == "author" and entry.state is EntryState.SHOWN:
+            judged = await judging.judge_again(c, entry, reaction, markdown, account=its.hidden.person_id)
+            if judged.state is not EntryState.SHOWN:
+                state, reasons = EntryState.HELD, judged.reasons
+        new = await entries.update(
+            c, entry.id, now=now(), reaction=reaction, state=state, policy_version=POLICY_VERSION, actor=its.actor
+        )
+        await comments.set_markdown(c, entry.id, markdown)
+        cursor = await tell(c, new, before=entry)
+    if cursor is not None:
+        await announce(app, its.page.id, cursor)
+    return Rewritten(new, its.page, reasons)
+
+
+async def take_back(app: web.Application, entry_id: int, sent: str | None) -> Page:
+    """Withdraws the comment; the page that it stood on.  Raises as `mine` does."""
+    async with app[keys.DB].write() as c:
+        its = await mine(c, entry_id, sent)
+        new = await entries.withdraw(c, its.entry.id, now=now(), actor=its.actor)
+        cursor = await tell(c, new, before=its.entry)
+    if cursor is not None:
+        await announce(app, its.page.id, cursor)
+    return its.page
+
+
+async def mine(c: AsyncConnection, entry_id: int, sent: str | None) -> Mine:
+    """The comment, for who sends the token `sent`; raises NotFound, Forbidden or Conflict."""
+    entry = await entries.get(c, entry_id)
+    hidden = await comments.get(c, entry.id) if entry is not None else None
+    if entry is None or entry.protocol is not Protocol.COMMENT:
+        raise NotFound("There is no such comment.")
+    if hidden is None or entry.state is EntryState.DELETED:
+        raise Conflict("The comment has been deleted.")
+    actor = await _actor(c, sent, entry, hidden)
+    page = await pages.by_id(c, entry.page_id)
+    assert page is not None, "an entry stands on a page"
+    return Mine(entry, page, hidden, actor)
+
+
+async def _actor(c: AsyncConnection, sent: str | None, entry: Entry, hidden: Comment) -> str:
+    if sent is None:
+        raise Forbidden("The edit token of the comment, or the session of its author, is required.")
+    if hidden.may_be_edited_with(sent, now()):
+        return "author"
+    session = await stored_sessions.check(c, sent, now=now()) if hidden.person_id is not None else None
+    if session is not None and session.person.id == hidden.person_id:
+        return "author"
+    token = await tokens.check(c, sent, now=now())
+    if token is not None and token.site_id == entry.site_id and "moderate" in token.scopes:
+        return "owner"
+    raise Forbidden("The token is not for this comment, or its time is over.")
