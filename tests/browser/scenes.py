@@ -212,7 +212,7 @@ async def _type(page: Page, text: str, name: str = "Cai") -> None:
 
 async def posts(world: World, page: Page) -> None:
     """Writes a comment and stays with it."""
-    await _type(page, f"Eggs, *mostly*.\n\n> They left eggs\n\nAnd `salt`, {world.minutes} grains.")
+    await _type(page, f"Eggs, *mostly*.\n\n> {WORDS[world.minutes % 5]}\n\nAnd `salt`.", f"Cai {world.minutes}")
     await page.locator(".ym-post").click()
     await page.wait_for_selector(".ym-own-does")
 
