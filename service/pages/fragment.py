@@ -21,7 +21,7 @@ from service.pages.personal import Personal
 from service.pages.templating import phrase, render
 from service.pages.words import like_forms
 
-MARKUP_VERSION: Final = 2
+MARKUP_VERSION: Final = 3
 """Told to the script, which takes over only what it knows."""
 
 
@@ -56,7 +56,7 @@ def render_thread(
     return render(
         "thread.html",
         lang,
-        thread=_facts(thread, base, lang),
+        thread=_facts(thread, base, lang, look),
         look=look,
         personal=personal,
         headings=[(each.lang, heading(each, thread)) for each in tongues],
@@ -86,8 +86,15 @@ def heading(words: Catalogue, thread: dict[str, Any]) -> Markup:
     return phrase(words, "One thought", "%(num)s thoughts", count)
 
 
-def _facts(thread: dict[str, Any], base: str, lang: str) -> dict[str, Any]:
-    url = thread["url"]
+def _shape(lang: str, look: Look) -> dict[str, str]:
+    """What a URL has to say so that the thread looks as it does here; what is as usual is left out."""
+    usual = Look()
+    said = {"also": look.also, "within": look.within, "level": look.level, "sort": look.sort, "after": look.after}
+    return {"lang": lang} | {name: str(value) for name, value in said.items() if value != getattr(usual, name)}
+
+
+def _facts(thread: dict[str, Any], base: str, lang: str, look: Look) -> dict[str, Any]:
+    url, shape = thread["url"], _shape(lang, look)
     return {
         "url": url,
         "key": hashlib.sha256(url.encode()).hexdigest()[:8],
@@ -97,7 +104,8 @@ def _facts(thread: dict[str, Any], base: str, lang: str) -> dict[str, Any]:
         "closed": bool(thread.get("closed")),
         "markup": MARKUP_VERSION,
         "endpoint": f"{base}/webmention",
-        "next": f"{base}/embed?{urlencode({'target': url, 'lang': lang, 'after': after})}"
+        "shape": urlencode(shape),
+        "next": f"{base}/embed?{urlencode({'target': url, **shape, 'after': after})}"
         if (after := thread.get("next"))
         else "",
     }

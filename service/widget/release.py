@@ -25,6 +25,7 @@ TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; char
 
 _CSS_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_SPACE: Final = re.compile(r"\s*([{};,>~])\s*")
+_JS_REMARK: Final = re.compile(r"(?<=[;{}]) // [^\"'`]*\Z")
 _PLACEHOLDER: Final = '"__STYLES__"'
 _OWN_VERSION: Final = '"__VERSION__"'
 LATER: Final = ("proof.js",)
@@ -47,8 +48,10 @@ def small_css(source: str) -> str:
 
 
 def small_js(source: str) -> str:
-    """A script without indentation, empty lines and comment lines; every other line stays as it was written."""
-    lines = (line.strip() for line in source.splitlines())
+    """A script without indentation, empty lines and comments; what else a line says stays as it was written.
+
+    A comment behind code counts as one where a statement or a block has just ended, and no quote follows."""
+    lines = (_JS_REMARK.sub("", line.strip()) for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
 
 

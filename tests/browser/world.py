@@ -79,6 +79,16 @@ class World:
         for runner in reversed(self._runners):
             await runner.cleanup()
 
+    async def restart(self) -> None:
+        """Ends the web process and starts another one at the same address, with the same stores."""
+        await self.stop()
+        self.app = create_app(self.settings)
+        await self._serve(self.app, self.settings.port)
+
+    async def stop(self) -> None:
+        """Ends the web process."""
+        await self._runners.pop(0).cleanup()
+
     @property
     def db(self):
         """The product's database."""
@@ -87,7 +97,10 @@ class World:
     async def _serve(self, app: web.Application, port: int) -> None:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
-        self._runners.append(runner)
+        if app is self.app:
+            self._runners.insert(0, runner)
+        else:
+            self._runners.append(runner)
         await web.TCPSite(runner, "127.0.0.1", port).start()
 
     async def _show_host_page(self, request: web.Request) -> web.Response:

@@ -5,10 +5,11 @@
 const STYLES = "__STYLES__";
 const VERSION = "__VERSION__";
 const BASE = import.meta.url.replace(/\/widget(\.js|\/).*$/, "");
-const MARKUP = 2; // the markup that this script knows how to bring up to date
+const MARKUP = 3; // the markup that this script knows how to bring up to date
 const POLL_MS = 60_000;
 const EDITABLE_MS = 15 * 60_000;
 const SETTLE_MS = 400; // events come in bursts
+const AGAIN_MS = 5_000; // until a thread that could not be fetched is asked for again
 
 // What may come into the page. The service has sanitised it already; this is the second lock.
 const ELEMENTS = new Set(
@@ -231,7 +232,7 @@ class Comments {
       form.querySelector(".ym-who").hidden = false;
       form.querySelector(".ym-post").textContent = this.#post;
       this.#fill({ content: keep("sessionStorage", this.#draft).content ?? "" });
-    } else this.#typed(form.elements.content);
+    } else if (!this.#leave.signal.aborted) this.#typed(form.elements.content);
     if (focuses && opener) (opener.isConnected ? opener : form.elements.content).focus();
   }
 
@@ -392,7 +393,11 @@ class YmatebThread extends HTMLElement {
   #fresh = null; // a newer one that waits to be shown
   #live = document.createElement("div");
   #stream = null;
-  #timers = new Set();
+  #timer = 0;
+  #turn = 0; // counts what was asked for: an answer to an earlier question comes too late
+  #more = 0; // pages that the reader has added to the first
+  #isBegun = false;
+  #isNear = false;
   #comments = null; // what the reader writes here
   #leave = null;
 
@@ -406,11 +411,12 @@ class YmatebThread extends HTMLElement {
   disconnectedCallback() {
     this.#leave?.abort();
     this.#comments?.leave();
+    this.#turn++;
     this.#rest();
   }
 
   attributeChangedCallback(name, old, value) {
-    if (this.#section && old !== value) this.load();
+    if (this.#isBegun && old !== value) this.load();
   }
 
   // What the script itself says stands beside the thread, in a shadow root: no parser and no style of the page meets it.
@@ -433,26 +439,74 @@ class YmatebThread extends HTMLElement {
     return `${this.#service}${path}?${query}`;
   }
 
-  #fragment(cursor) {
-    const lang = this.getAttribute("lang") ?? this.closest("[lang]")?.lang;
-    const within = this.closest(".h-entry") && "h-entry";
-    return fetchPart(this.#url("/thread.html", { lang, within, cursor, also: this.getAttribute("also"), level: this.getAttribute("level") }), ".ymateb");
+  #fetch(wishes) {
+    return fetchPart(this.#url("/thread.html", wishes), ".ymateb");
+  }
+
+  // The thread as it is now, in the shape in which it stands here.
+  async #again() {
+    const turn = this.#turn;
+    const fresh = await this.#fetch({ ...this.#shape, cursor: Date.now().toString(36) });
+    for (let page = 0; page < this.#more; page++) await this.#extend(fresh);
+    if (turn !== this.#turn) throw new Error("thread: changed");
+    return fresh;
+  }
+
+  get #shape() {
+    return Object.fromEntries(new URLSearchParams(this.#section.dataset.shape));
+  }
+
+  // Adds the next page to a thread that has more; the first of its responses.
+  async #extend(section) {
+    const next = part(section, ".ym-next");
+    if (!next) return null;
+    const after = new URL(next.firstElementChild.href).searchParams.get("after");
+    const page = await this.#fetch({ ...this.#shape, after, cursor: Date.now().toString(36) });
+    const list = part(page, ".ym-top");
+    const first = list.firstElementChild;
+    part(section, ".ym-top").append(...list.children);
+    replace(section, next, part(page, ".ym-next"));
+    return first;
+  }
+
+  async #readOn(event) {
+    const link = event.target.closest(".ym-next a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    try {
+      const first = await this.#extend(this.#section);
+      this.#more++;
+      this.#comments?.decorate(this.#section);
+      if (this.#fresh) this.#check();
+      first.tabIndex = -1;
+      first.focus();
+    } catch {
+      location.href = link.href;
+    }
   }
 
   #begin() {
     if (!this.isConnected) return;
+    this.#isBegun = true;
     const there = this.querySelector(".ymateb");
     there ? this.#take(there) : this.load();
   }
 
   async load() {
+    const turn = ++this.#turn;
     this.#rest();
+    const lang = this.getAttribute("lang") ?? this.closest("[lang]")?.lang;
+    const [also, level, sort] = ["also", "level", "sort"].map((name) => this.getAttribute(name));
     try {
-      const section = await this.#fragment();
+      const section = await this.#fetch({ lang, within: this.closest(".h-entry") && "h-entry", also, level, sort });
+      if (turn !== this.#turn) return;
+      this.#more = 0;
       this.replaceChildren(section);
       this.#take(section);
       if (/^#c-\d+$/.test(location.hash)) this.querySelector(location.hash)?.scrollIntoView();
     } catch (error) {
+      if (turn !== this.#turn) return;
+      this.#later(POLL_MS, () => this.load());
       this.dispatchEvent(new CustomEvent("ymateb:error", { bubbles: true, detail: error }));
     }
   }
@@ -463,41 +517,57 @@ class YmatebThread extends HTMLElement {
     this.#comments = section.dataset.markup === String(MARKUP) ? new Comments(this, section) : null;
     this.shadowRoot.append(this.#live);
     this.dispatchEvent(new CustomEvent("ymateb:ready", { bubbles: true }));
-    if (this.hasAttribute("still") || section.dataset.markup !== String(MARKUP)) return;
     this.#leave?.abort();
     this.#leave = new AbortController();
-    const watcher = new IntersectionObserver(([entry]) => (entry.isIntersecting && !document.hidden ? this.#listen() : this.#rest()), { rootMargin: "50%" });
+    const { signal } = this.#leave;
+    if (section.dataset.markup !== String(MARKUP)) return;
+    section.addEventListener("click", (event) => this.#readOn(event), { signal });
+    if (this.hasAttribute("still")) return;
+    const attend = () => (this.#isNear && !document.hidden ? this.#listen() : this.#rest());
+    const watcher = new IntersectionObserver((seen) => {
+      this.#isNear = seen.at(-1).isIntersecting;
+      attend();
+    }, { rootMargin: "50%" });
     watcher.observe(this);
-    this.#leave.signal.addEventListener("abort", () => watcher.disconnect());
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.#rest() : this.#listen()), { signal: this.#leave.signal });
+    signal.addEventListener("abort", () => watcher.disconnect());
+    document.addEventListener("visibilitychange", attend, { signal });
   }
 
   // Events only say that there is something; what it is, the fragment says.
   #listen() {
-    if (this.#stream || this.#timers.size) return;
+    if (this.#stream) return;
     this.#stream = new EventSource(this.#url("/api/events", { cursor: this.#section.dataset.cursor }));
     for (const name of ["created", "updated", "approved", "hidden", "deleted", "reset"]) this.#stream.addEventListener(name, () => this.#soon());
     this.#stream.onerror = () => {
-      if (this.#stream?.readyState === EventSource.CLOSED) this.#timers.add(setInterval(() => this.#check(), POLL_MS));
+      if (this.#stream?.readyState !== EventSource.CLOSED) return; // it tries again by itself
+      this.#rest();
+      this.#later(POLL_MS, () => {
+        this.#listen();
+        this.#check();
+      });
     };
   }
 
-  #soon() {
-    clearTimeout(this.soon);
-    this.soon = setTimeout(() => this.#check(), SETTLE_MS);
+  #later(ms, act) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(act, ms);
+  }
+
+  #soon(ms = SETTLE_MS) {
+    this.#later(ms, () => this.#check());
   }
 
   #rest() {
     this.#stream?.close();
     this.#stream = null;
-    clearTimeout(this.soon);
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#timers.clear();
+    clearTimeout(this.#timer);
   }
 
   async #check() {
-    const fresh = await this.#fragment(Date.now().toString(36)).catch(() => null);
-    if (!fresh || !this.isConnected) return;
+    const turn = this.#turn;
+    const fresh = await this.#again().catch(() => null);
+    if (turn !== this.#turn) return;
+    if (!fresh) return this.#stream && this.#soon(AGAIN_MS);
     if (this.#comments?.isBusy) return this.#soon();
     const known = new Set(Array.from(this.#section.querySelectorAll("[id^=c-]"), (item) => item.id));
     const news = [...fresh.querySelectorAll("[id^=c-]")].filter((item) => !known.has(item.id)).length;
@@ -508,7 +578,7 @@ class YmatebThread extends HTMLElement {
 
   // Brings the thread up to date with what the reader has done.
   async refresh() {
-    this.#fresh = await this.#fragment(Date.now().toString(36));
+    this.#fresh = await this.#again();
     this.#show();
   }
 
@@ -532,6 +602,7 @@ class YmatebThread extends HTMLElement {
     this.#live.replaceChildren();
     this.#comments?.follow(fresh);
     for (const name of [".ym-heading", ".ym-reactions"]) replace(here, part(here, name), part(fresh, name));
+    replace(here, part(here, ".ym-next"), part(fresh, ".ym-next"), part(here, ".ym-answer"));
     const [old, now] = [part(here, ".ym-answer"), part(fresh, ".ym-answer")];
     if (!part(old, "form") !== !part(now, "form") && !this.#comments?.isAway) {
       replace(here, old, now);
