@@ -305,6 +305,8 @@ async def _insert(c: AsyncConnection, new: Sequence[Placed], made: Sequence[dict
     for one, row in zip(new, made, strict=True):
         entry_id, record = row["id"], one.record
         if record.state is EntryState.DELETED:
+            removed = rows.keys_of([record.source])
+            known_by += ({"entry_id": entry_id, "role": rows.REMOVED, "key_hash": key} for key in removed)
             continue
         keys = rows.url_keys(record.source, record.reaction)
         known_by += ({"entry_id": entry_id, "role": role, "key_hash": key} for role, key in keys)

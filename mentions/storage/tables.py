@@ -212,7 +212,7 @@ entries = Table(
     sqlite_autoincrement=True,
 )
 
-entry_urls = Table(  # by which URLs an entry is known (role `own`), and which it answers (role `answers`)
+entry_urls = Table(  # by which URLs an entry is known (role `own`), which it answers, its source once removed
     "entry_urls",
     metadata,
     Column("key_hash", LargeBinary, primary_key=True),

@@ -82,7 +82,7 @@ async def _store(kit: Kit, claim: Claim, place: Place, seen: Seen) -> Stored:
         is_blocked = is_unwelcome(await blocks.for_site(c, place.site.id), claim, seen)
         filing = _Filing(c, kit, claim, place, seen, kit.now(), is_blocked)
         page = await filing.find_page()
-        old = await entries.by_source(c, urls.source_key(claim.source), page.id) if page is not None else None
+        old = await filing.find_old(page) if page is not None else None
         verdict = decide(
             old,
             claim,
@@ -148,6 +148,13 @@ class _Filing:
         if look.final_url is None:
             return page
         return await learn(self.c, page.id, self.claim.target, look, now=self.now)
+
+    async def find_old(self, page: Page) -> Entry | None:
+        """What the source has on the page; else what the owner has removed of it: no other spelling brings it back."""
+        old = await entries.by_source(self.c, urls.source_key(self.claim.source), page.id)
+        if old is not None or not self._is_welcome():
+            return old
+        return await entries.removed_alike(self.c, self.claim.source, page.id)
 
     def _is_welcome(self) -> bool:
         reading = self.seen.reading

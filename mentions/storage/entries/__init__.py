@@ -18,6 +18,7 @@ from mentions.storage.entries.finding import (
     many,
     mf2,
     outdated,
+    removed_alike,
     revisions,
     with_photo,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "of_site",
     "outdated",
     "query",
+    "removed_alike",
     "replies_to",
     "revisions",
     "set_state",

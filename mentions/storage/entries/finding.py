@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Row, Select, Text, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mentions import urls
 from mentions.model import Entry, EntryState, Protocol
 from mentions.policy import Person, person_of
 from mentions.storage import sound
@@ -46,6 +47,22 @@ async def known_by_source(c: AsyncConnection, source_key: str, page_id: int) -> 
     """What the source has on the page now; None where there is nothing but a tombstone."""
     entry = await by_source(c, source_key, page_id)
     return None if entry is None or entry.state is EntryState.DELETED else entry
+
+
+async def removed_alike(c: AsyncConnection, source: str, page_id: int) -> Entry | None:
+    """What the owner has hidden, called spam or deleted on the page, and came from this source in another spelling.
+
+    Scheme and `www.` do not count, nor does a fragment where there was none."""
+    spellings = {urls.response_key(source), urls.page_key(source)}
+    roles = (rows.OWN, rows.REMOVED)
+    known = select(t.entry_urls.c.entry_id).where(
+        t.entry_urls.c.key_hash.in_([key_of(key) for key in spellings]), t.entry_urls.c.role.in_(roles)
+    )
+    e = t.entries.c
+    is_away = e.state.in_([EntryState.HIDDEN.value, EntryState.SPAM.value, EntryState.DELETED.value])
+    query = select(t.entries).where(e.id.in_(known), e.page_id == page_id, is_away, e.merged_into.is_(None))
+    found = await read(c, query.order_by(e.id))
+    return next((entry for entry in found if urls.response_key(entry.source) in spellings), None)
 
 
 async def all_by_source(c: AsyncConnection, source_key: str) -> list[Entry]:

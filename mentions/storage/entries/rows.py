@@ -20,6 +20,8 @@ OWN: Final = "own"
 """Role of the URLs by which an entry is known: source, url, uid, syndication, canonical."""
 ANSWERS: Final = "answers"
 """Role of the URLs that an entry replies to."""
+REMOVED: Final = "removed"
+"""Role of the source of a tombstone that its source did not ask for."""
 RSVP_RANK: Final = {"no": 0, "interested": 1, "maybe": 2, "yes": 3}
 
 

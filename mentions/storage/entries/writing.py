@@ -272,6 +272,8 @@ async def bury(
     new = await _set(c, old.id, changed)
     for table in (t.entry_sources, t.entry_urls, t.comments, t.likes, t.doubts):
         await c.execute(delete(table).where(table.c.entry_id == old.id))
+    if actor != "source" and merged_into is None:
+        await _add_urls(c, old.id, {(rows.REMOVED, key) for key in rows.keys_of([old.source])})
     await c.execute(update_rows(t.revisions).where(t.revisions.c.entry_id == old.id).values(reaction=None))
     await c.execute(update_rows(t.entries).where(t.entries.c.cluster_id == old.id).values(cluster_id=None))
     await note(c, new, "withdrawn" if merged_into is None else "merged", actor, before=old, now=now)

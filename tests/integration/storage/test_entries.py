@@ -332,6 +332,39 @@ async def test_entries_of_an_older_policy_are_found_in_batches(db, page):
         assert [one.id for one in await entries.outdated(c, 2, first[-1].id, 2)] == [old[2].id]
 
 
+@pytest.mark.parametrize("state", [EntryState.HIDDEN, EntryState.SPAM, EntryState.DELETED])
+async def test_what_was_removed_is_known_by_every_spelling_of_its_source(db, page, state):
+    async with db.write() as c:
+        other = await pages.ensure(c, page.site_id, "https://example.com/other", now=NOW)
+        entry = await respond(c, page, "https://www.ann.example/1?a=b", reply(url=Url("https://victim.example/")))
+        part = await respond(c, page, "https://ann.example/many#c1")
+        assert await entries.removed_alike(c, "http://ann.example/1?a=b", page.id) is None
+        for each in (entry, part):
+            await entries.set_state(c, each.id, state, now=NOW)
+        for spelling in ("http://ann.example/1?a=b", "https://ann.example/1?a=b", "https://www.ann.example/1?a=b#x"):
+            found = await entries.removed_alike(c, spelling, page.id)
+            assert found is not None
+            assert found.id == entry.id
+        found = await entries.removed_alike(c, "http://ann.example/many#c1", page.id)
+        assert found is not None
+        assert found.id == part.id
+        for another in (
+            "https://ann.example/1",
+            "https://ann.example/many",
+            "https://ann.example/many#c2",
+            "https://victim.example/",
+        ):
+            assert await entries.removed_alike(c, another, page.id) is None
+        assert await entries.removed_alike(c, "http://ann.example/1?a=b", other.id) is None
+
+
+async def test_what_its_source_took_back_was_not_removed(db, page):
+    async with db.write() as c:
+        entry = await respond(c, page, "https://ann.example/1")
+        await entries.withdraw(c, entry.id, now=NOW)
+        assert await entries.removed_alike(c, "http://ann.example/1", page.id) is None
+
+
 async def test_a_damaged_row_does_not_break_a_list(db, page):
     async with db.write() as c:
         odd = await respond(c, page, SOURCE)

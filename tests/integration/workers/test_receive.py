@@ -330,6 +330,28 @@ async def test_what_the_owner_hid_or_deleted_stays_so_when_it_is_sent_again(
         assert (await receive.entry(first)).state is state
 
 
+@pytest.mark.parametrize("state", [EntryState.HIDDEN, EntryState.SPAM, EntryState.DELETED])
+async def test_what_the_owner_removed_does_not_come_back_under_another_spelling(
+    receive: Journeys, blog: Blog, mine: Blog, kit: Kit, state: EntryState
+):
+    post = mine.page()
+    source = blog.post(links_to=post)
+    first = await receive(source, post)
+    assert first.entry_id is not None
+    async with kit.db.write() as c:
+        await entries.set_state(c, first.entry_id, state, now=kit.now())
+    again = await receive(f"{source}#again", post)
+    assert again.entry_id == first.entry_id
+    assert (await receive.entry(first)).state is state
+    async with kit.db.read() as c:
+        assert [entry.id for entry in await entries.of_site(c, 1)] == []
+    if state is EntryState.DELETED:
+        async with kit.db.write() as c:
+            old = await receive.entry(first)
+            await entries.update(c, old.id, now=kit.now(), state=EntryState.SHOWN, target=post, actor="owner")
+        assert (await receive(f"{source}#again", post)).entry_id != first.entry_id, "nothing is removed any more"
+
+
 async def test_a_webmention_after_a_pingback_makes_it_one_response(receive: Journeys, blog: Blog, mine: Blog):
     post = mine.page()
     source = blog.post(links_to=post)
