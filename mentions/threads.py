@@ -1,15 +1,19 @@
-"""Entries of one page -> a tree, reactions and counts: how a thread is laid out, whoever shows it.
+"""Entries of one page -> a tree, reactions and counts: how a thread is laid out, whoever keeps or shows it.
 
 A reply hangs below the entry that its `in-reply-to` names (by source, url, uid, syndication or our permalink), a
 comment below its stored parent, everything else below the post.  Copies of one response show once.  Pure, and free of
-recursion: a chain of ten thousand replies is as good as a short one.  Decision 0060 says what counts as readable."""
+recursion: a chain of ten thousand replies is as good as a short one.  Decision 0060 says what counts as readable.
+
+What decides where an entry stands is a `Standing`, where it stands a `Place`.  `mentions/storage/layout` keeps places,
+so that a page of a thread is read without reading the thread (decision 0150)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
@@ -20,11 +24,72 @@ TEXTS: Final = frozenset({Kind.REPLY, Kind.MENTION, Kind.QUOTATION})
 """Kinds that are read: a title or the text around the link is enough."""
 GESTURES: Final = frozenset({Kind.LIKE, Kind.REPOST, Kind.FOLLOW, Kind.REACJI})
 """Kinds that are never read: what text they carry is a copy, or stands for the gesture itself."""
-
-_STANDING: Final = frozenset({EntryState.SHOWN, EntryState.HIDDEN, EntryState.DELETED})
-"""What keeps its place in the tree while something shown hangs below it, so that no answer is orphaned."""
+LASTING: Final = (EntryState.SHOWN, EntryState.HIDDEN, EntryState.DELETED)
+"""What keeps its place in the tree while something shown hangs below it, so that no answer is orphaned; only SHOWN
+ones appear."""
 
 SortKey = tuple[datetime, int]
+
+
+class Part(StrEnum):
+    """In what part of a thread an entry is shown."""
+
+    TREE = "tree"
+    """Among what is read: it is readable, or something readable hangs below it."""
+    FACES = "faces"
+    """Among the reactions: there is nothing to read."""
+    NOWHERE = "nowhere"
+    """A copy that another entry stands for, or a tombstone that holds nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that decides where an entry stands."""
+
+    id: int
+    state: EntryState
+    kind: str
+    """A kind; an RSVP by its answer, `rsvp-yes`."""
+    at: datetime
+    """When it was published, but never later than it came to us."""
+    is_readable: bool
+    parent_id: int | None
+    """The stored parent, which outweighs what it names."""
+    cluster_id: int | None
+    names: frozenset[Hashable] = frozenset()
+    """Every name that it is known by, in whatever form `answers` are in, too."""
+    answers: frozenset[Hashable] = frozenset()
+    """The names of what it replies to."""
+
+
+@dataclass(slots=True)
+class Place:
+    """Where an entry stands in the thread of its page."""
+
+    id: int
+    kind: str
+    at: datetime
+    is_shown: bool
+    """False: a tombstone, which is there for what hangs below it."""
+    is_readable: bool
+    copy_of: int | None = None
+    """The entry that stands for it; it hangs nowhere itself."""
+    parent_id: int | None = None
+    root_id: int = 0
+    """The topmost entry above it, or itself."""
+    depth: int = 0
+    part: Part = Part.NOWHERE
+    is_named: bool = False
+    """Whether another entry may hang below it: moving it could move others."""
+    replies: int = 0
+    """Entries of the tree right below it."""
+    size: int = 0
+    """Of a topmost entry: entries of the tree below it at any depth, and itself."""
+
+    @property
+    def key(self) -> SortKey:
+        """What places are ordered by; unique, so that a cursor can point between two."""
+        return self.at, self.id
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +101,8 @@ class Branch:
     depth: int = 0
     also: tuple[Entry, ...] = ()
     replies: list[Branch] = field(default_factory=list, repr=False)
+    more: int = 0
+    """Entries of the tree right below it that are not among `replies`."""
 
     @property
     def key(self) -> SortKey:
@@ -49,15 +116,15 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
-    """All shown responses of a page: `roots` hang below the post, `reactions` are what there is nothing to read of."""
+class Count:
+    """What a thread holds, copies counted once."""
 
-    roots: tuple[Branch, ...]
-    reactions: Mapping[Kind, tuple[Entry, ...]]
-    counts: Mapping[Kind, int]
-    """Shown responses by kind, copies counted once."""
     readable: int
     """What the heading says."""
+    shown: Mapping[str, int]
+    """Shown responses by kind, an RSVP by its answer (`rsvp-yes`)."""
+    faces: Mapping[str, int]
+    """Those among them that there is nothing to read of."""
 
 
 def is_readable(reaction: Reaction) -> bool:
@@ -73,28 +140,89 @@ def is_readable(reaction: Reaction) -> bool:
 
 def sort_key(entry: Entry) -> SortKey:
     """When the response was published, but never later than it came to us; then its id."""
-    published = entry.reaction.published_at
-    return (min(published, entry.received_at) if published else entry.received_at, entry.id)
+    return appeared_at(entry.reaction.published_at, entry.received_at), entry.id
 
 
-def build(entries: Iterable[Entry], *, permalink_base: str) -> Thread:
-    """The thread of one page.
+def appeared_at(published_at: datetime | None, received_at: datetime) -> datetime:
+    """A date in the future would stay on top for ever."""
+    return min(published_at, received_at) if published_at else received_at
 
-    `entries` may hold entries of every state.  Shown ones appear; a deleted or hidden one leaves a tombstone as long as
-    something shown hangs below it.  `permalink_base` is the URL to which an entry's
-    id is added to get its permalink."""
-    known = {entry.id: entry for entry in entries}
-    stands_for = {entry_id: _representative(entry_id, known) for entry_id in known}
-    parents = _parents(known, stands_for, permalink_base)
-    branches = _branches(known, stands_for, parents)
-    in_tree, reactions = _split(_hang(branches), branches)
-    shown = [branch.entry.reaction for branch in branches.values() if branch.is_shown]
-    return Thread(
-        roots=tuple(in_tree),
-        reactions=reactions,
-        counts=Counter(reaction.kind for reaction in shown),
-        readable=sum(is_readable(reaction) for reaction in shown),
+
+def kind_name(kind: str, rsvp: str | None) -> str:
+    """What a response counts as: its kind, an RSVP by its answer."""
+    return f"rsvp-{rsvp}" if kind == Kind.RSVP and rsvp else kind
+
+
+def kind_of(name: str) -> str:
+    """The kind of which `name` is, or is an answer."""
+    return Kind.RSVP.value if name.startswith("rsvp-") else name
+
+
+def standing_of(entry: Entry, *, permalink_base: str) -> Standing:
+    """What decides where an entry stands.  `permalink_base` and its id make an entry's permalink."""
+    reaction = entry.reaction
+    own = (entry.source, f"{permalink_base}{entry.id}", reaction.url, reaction.uid, reaction.canonical)
+    return Standing(
+        id=entry.id,
+        state=entry.state,
+        kind=kind_name(reaction.kind.value, reaction.rsvp),
+        at=sort_key(entry)[0],
+        is_readable=is_readable(reaction),
+        parent_id=entry.parent_id,
+        cluster_id=entry.cluster_id,
+        names=frozenset(key for url in (*own, *reaction.syndication) if url and (key := _name_key(url))),
+        answers=frozenset(key for url in reaction.in_reply_to if (key := _name_key(url))),
     )
+
+
+def lay_out(standings: Iterable[Standing]) -> dict[int, Place]:
+    """The place of every entry of one page, by id; entries that wait or are spam have none."""
+    known = {each.id: each for each in standings}
+    stands_for = {entry_id: _representative(entry_id, known) for entry_id in known}
+    candidates = _candidates(known, stands_for)
+    parents = _deepest(candidates)
+    named = set().union(*candidates.values())
+    places: dict[int, Place] = {}
+    for each in known.values():
+        if each.state not in LASTING:
+            continue
+        place = Place(each.id, each.kind, each.at, each.state is EntryState.SHOWN, each.is_readable)
+        if (own := stands_for[each.id]) != each.id:
+            place.copy_of, place.root_id, place.is_named = own, each.id, True
+        else:
+            place.parent_id, place.is_named = _standing_above(parents[each.id], parents, known), each.id in named
+        places[each.id] = place
+    _hang(places)
+    return places
+
+
+def count(places: Iterable[Place]) -> Count:
+    """What these places add up to."""
+    own = [place for place in places if place.is_shown and place.copy_of is None]
+    return Count(
+        readable=sum(place.is_readable for place in own),
+        shown=Counter(place.kind for place in own),
+        faces=Counter(place.kind for place in own if place.part is Part.FACES),
+    )
+
+
+def plant(places: Iterable[Place], entries: Mapping[int, Entry], also: Mapping[int, Sequence[Entry]]) -> list[Branch]:
+    """Branches of the places, in their order, each below its parent where that is among them; else at the top.
+
+    Parents come before what hangs below them.  `also` are the shown copies of each."""
+    top: list[Branch] = []
+    planted: dict[int, Branch] = {}
+    for place in places:
+        copies = tuple(sorted(also.get(place.id, ()), key=sort_key))
+        branch = Branch(entries[place.id], place.parent_id, place.depth, copies, more=place.replies)
+        planted[place.id] = branch
+        above = planted.get(place.parent_id) if place.parent_id is not None else None
+        if above is None:
+            top.append(branch)
+        else:
+            above.replies.append(branch)
+            above.more -= 1
+    return top
 
 
 def walk(roots: Iterable[Branch]) -> Iterator[Branch]:
@@ -106,18 +234,7 @@ def walk(roots: Iterable[Branch]) -> Iterator[Branch]:
         waiting.extend(reversed(branch.replies))
 
 
-def page_of(
-    roots: Sequence[Branch], *, after: SortKey | None, limit: int, newest_first: bool
-) -> tuple[list[Branch], SortKey | None]:
-    """One page of top-level branches, and the key after which the next one starts (None: there is none)."""
-    ordered = sorted(roots, key=lambda branch: branch.key, reverse=newest_first)
-    if after is not None:
-        ordered = [b for b in ordered if (b.key < after if newest_first else b.key > after)]
-    shown = ordered[:limit]
-    return shown, shown[-1].key if len(ordered) > limit else None
-
-
-def _representative(entry_id: int, known: Mapping[int, Entry]) -> int:
+def _representative(entry_id: int, known: Mapping[int, Standing]) -> int:
     """The shown entry that stands for this one: the end of its chain of `cluster_id`, or the oldest of a circle."""
     chain = [entry_id]
     while (up := known[chain[-1]].cluster_id) is not None and up in known and known[up].state is EntryState.SHOWN:
@@ -127,49 +244,41 @@ def _representative(entry_id: int, known: Mapping[int, Entry]) -> int:
     return chain[-1]
 
 
-def _names(entry: Entry, permalink_base: str) -> Iterator[str]:
-    """Every URL that somebody may call this entry by."""
-    reaction = entry.reaction
-    yield entry.source
-    yield f"{permalink_base}{entry.id}"
-    yield from (name for name in (reaction.url, reaction.uid, reaction.canonical) if name)
-    yield from reaction.syndication
-
-
-@lru_cache(maxsize=8192)  # a thread is laid out again for every reader
+@lru_cache(maxsize=8192)
 def _name_key(url: str) -> str | None:
     """`urls.response_key`, kept; None for what is no absolute URL."""
     parsed = urls.parse(url)
     return urls.response_key(parsed) if parsed is not None else None
 
 
-def _parents(known: Mapping[int, Entry], stands_for: Mapping[int, int], permalink_base: str) -> dict[int, int | None]:
-    """Entry -> the entry that it answers.  Of several candidates the deepest wins; circles are cut at the oldest."""
-    by_name: dict[str, set[int]] = {}
-    for entry in known.values():
-        for name in _names(entry, permalink_base):
-            if key := _name_key(name):
-                by_name.setdefault(key, set()).add(stands_for[entry.id])
+def _candidates(known: Mapping[int, Standing], stands_for: Mapping[int, int]) -> dict[int, set[int]]:
+    """Entry -> the entries that it may hang below: its stored parent, or else whatever it and its copies name."""
+    by_name: dict[Hashable, set[int]] = {}
+    for each in known.values():
+        for name in each.names:
+            by_name.setdefault(name, set()).add(stands_for[each.id])
     candidates: dict[int, set[int]] = {stands_for[entry_id]: set() for entry_id in known}
-    for entry in known.values():
-        own = stands_for[entry.id]
-        if entry.parent_id is not None and entry.parent_id in stands_for:
-            found = {stands_for[entry.parent_id]}
+    for each in known.values():
+        own = stands_for[each.id]
+        if each.parent_id is not None and each.parent_id in stands_for:
+            found = {stands_for[each.parent_id]}
         else:
-            keys = (_name_key(url) for url in entry.reaction.in_reply_to)
-            found = set().union(*(by_name.get(key, ()) for key in keys if key))
+            found = set().union(*(by_name.get(name, ()) for name in each.answers))
         candidates[own] |= found - {own}
-    return _deepest(candidates)
+    return candidates
 
 
 def _deepest(candidates: Mapping[int, set[int]]) -> dict[int, int | None]:
-    """Chooses among candidates by a depth-first walk without recursion.
+    """Entry -> the entry that it hangs below.  Of several candidates the deepest wins; circles are cut at the oldest.
 
-    An edge to an entry that is still being walked closes a circle and is left out.  A chosen parent is always finished
-    before its child, so the result has no circle; starting at the newest makes the oldest of a circle its root."""
+    A depth-first walk without recursion.  An edge to an entry that is still being walked closes a circle and is left
+    out.  A chosen parent is always finished before its child, so the result has no circle.  What may be part of a
+    circle is walked first, the newest before the others, which makes the oldest of a circle its root, whoever answers
+    it from outside."""
     parent: dict[int, int | None] = {}
     depth: dict[int, int] = {}
-    for start in sorted(candidates, reverse=True):
+    core = _core(candidates)
+    for start in (*sorted(core, reverse=True), *sorted(candidates.keys() - core, reverse=True)):
         stack = [start]
         open_ids: set[int] = set()
         while stack:
@@ -190,48 +299,49 @@ def _deepest(candidates: Mapping[int, set[int]]) -> dict[int, int | None]:
     return parent
 
 
-def _branches(
-    known: Mapping[int, Entry], stands_for: Mapping[int, int], parents: Mapping[int, int | None]
-) -> dict[int, Branch]:
-    """A branch for every representative that may appear, its parent the next one up that may."""
-    copies: dict[int, list[Entry]] = {}
-    for entry_id, own in stands_for.items():
-        if own != entry_id and known[entry_id].state is EntryState.SHOWN:
-            copies.setdefault(own, []).append(known[entry_id])
-    branches: dict[int, Branch] = {}
-    for own in {stands_for[entry_id] for entry_id in known}:
-        if known[own].state not in _STANDING:
-            continue
-        up = parents[own]
-        while up is not None and known[up].state not in _STANDING:
-            up = parents[up]
-        branches[own] = Branch(known[own], parent_id=up, also=tuple(sorted(copies.get(own, ()), key=sort_key)))
-    return branches
+def _core(candidates: Mapping[int, set[int]]) -> set[int]:
+    """What is on a circle, or between two: all but what nobody answers, again and again."""
+    answers = Counter(up for above in candidates.values() for up in above)
+    waiting = [entry_id for entry_id in candidates if not answers[entry_id]]
+    core = set(candidates)
+    while waiting:
+        core.discard(leaf := waiting.pop())
+        for up in candidates[leaf]:
+            answers[up] -= 1
+            if not answers[up]:
+                waiting.append(up)
+    return core
 
 
-def _hang(branches: Mapping[int, Branch]) -> list[Branch]:
-    """Hangs every branch below its parent and numbers the depths; returns those without a parent."""
-    roots: list[Branch] = []
-    for branch in sorted(branches.values(), key=lambda b: b.key):
-        (roots if branch.parent_id is None else branches[branch.parent_id].replies).append(branch)
-    for branch in walk(roots):
-        for reply in branch.replies:
-            reply.depth = branch.depth + 1
-    return roots
+def _standing_above(
+    parent_id: int | None, parents: Mapping[int, int | None], known: Mapping[int, Standing]
+) -> int | None:
+    """The next one up that keeps its place."""
+    while parent_id is not None and known[parent_id].state not in LASTING:
+        parent_id = parents[parent_id]
+    return parent_id
 
 
-def _split(
-    roots: Iterable[Branch], branches: Mapping[int, Branch]
-) -> tuple[list[Branch], dict[Kind, tuple[Entry, ...]]]:
-    """Takes what there is nothing to read of out of the tree, unless something readable hangs below it."""
-    stays: set[int] = set()
-    for branch in reversed(list(walk(roots))):  # replies before their parents
-        branch.replies = [reply for reply in branch.replies if reply.entry.id in stays]
-        if branch.replies or (branch.is_shown and is_readable(branch.entry.reaction)):
-            stays.add(branch.entry.id)
-    reactions: dict[Kind, list[Entry]] = {}
-    for branch in sorted(branches.values(), key=lambda b: b.key):
-        if branch.is_shown and branch.entry.id not in stays:
-            reactions.setdefault(branch.entry.reaction.kind, []).append(branch.entry)
-    in_tree = [root for root in roots if root.entry.id in stays]
-    return in_tree, {kind: tuple(entries) for kind, entries in reactions.items()}
+def _hang(places: Mapping[int, Place]) -> None:
+    """Numbers the depths, and tells the tree from the reactions: what cannot be read is in the tree only while
+    something readable hangs below it."""
+    below: dict[int, list[Place]] = {}
+    order: list[Place] = []
+    for place in places.values():
+        if place.parent_id is not None:
+            below.setdefault(place.parent_id, []).append(place)
+        elif place.copy_of is None:
+            place.root_id = place.id
+            order.append(place)
+    for place in order:  # which grows: parents stand before what hangs below them
+        for reply in below.get(place.id, ()):
+            reply.root_id, reply.depth = place.root_id, place.depth + 1
+            order.append(reply)
+    for place in reversed(order):
+        if place.replies or (place.is_shown and place.is_readable):
+            place.part = Part.TREE
+            places[place.root_id].size += 1
+            if place.parent_id is not None:
+                places[place.parent_id].replies += 1
+        elif place.is_shown:
+            place.part = Part.FACES

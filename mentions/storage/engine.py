@@ -11,7 +11,7 @@ import re
 import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from mentions.errors import ConfigurationError
+from mentions.storage import marks
 from mentions.storage.one_hop import OneHopConnection
 from mentions.storage.writer import Writer
 
@@ -57,9 +58,15 @@ class Database:
         reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         return cls(parsed, reader, engine.execution_options(is_writing=True))
 
-    def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction that may change things: on disk when the block was left without an exception, else undone."""
-        return self._writer.write() if self._writer else self._writer_engine.begin()
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may change things: on disk when the block was left without an exception, else undone.
+
+        Which entries it has written is kept with it (`marks.py`)."""
+        async with self._writer.write() if self._writer else self._writer_engine.begin() as connection:
+            marks.begin(connection)
+            yield connection
+            await marks.write_marks(connection)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

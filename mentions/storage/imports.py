@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions.errors import Conflict
+from mentions.storage import marks
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.inserting import insert_or
@@ -126,7 +127,8 @@ async def link(c: AsyncConnection, importing: Import, after: bytes) -> bytes | N
     stands_for = t.import_refs.alias()
     child, parent, original = t.entries, t.entries.alias(), t.entries.alias()
     query = (
-        select(own.c.ref_key, own.c.entry_id, parent.c.id.label("parent_id"), original.c.id.label("cluster_id"))
+        select(own.c.ref_key, own.c.entry_id, child.c.page_id)
+        .add_columns(parent.c.id.label("parent_id"), original.c.id.label("cluster_id"))
         .join(child, child.c.id == own.c.entry_id)
         .outerjoin(up, (up.c.import_id == own.c.import_id) & (up.c.ref_key == own.c.parent_key))
         .outerjoin(
@@ -156,6 +158,7 @@ async def link(c: AsyncConnection, importing: Import, after: bytes) -> bytes | N
     if linked:
         hanging = update(t.entries).where(t.entries.c.id == bindparam("child"))
         await c.execute(hanging.values(parent_id=bindparam("parent"), cluster_id=bindparam("cluster")), linked)
+        marks.mark_all(c, ((row.page_id, row.entry_id) for row in rows))
     return rows[-1].ref_key if len(rows) == LINKED_AT_ONCE else None
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions.errors import NotFound
 from mentions.model import EntryState
+from mentions.storage import marks
 from mentions.storage import tables as t
 from mentions.storage.inserting import insert_or
 
@@ -40,9 +41,10 @@ async def is_liked_by(c: AsyncConnection, entry_id: int, visitor: bytes) -> bool
 async def recount(c: AsyncConnection, entry_id: int) -> int:
     """Brings the number beside the entry in line with the likes; returns it."""
     number = select(func.count()).where(t.likes.c.entry_id == entry_id).scalar_subquery()
-    counted = update(t.entries).where(t.entries.c.id == entry_id).values(likes=number).returning(t.entries.c.likes)
-    likes: int = (await c.execute(counted)).scalar_one()
-    return likes
+    counted = update(t.entries).where(t.entries.c.id == entry_id).values(likes=number)
+    row = (await c.execute(counted.returning(t.entries.c.page_id, t.entries.c.likes))).one()
+    marks.mark(c, row.page_id, entry_id)
+    return int(row.likes)
 
 
 async def _lock_shown(c: AsyncConnection, entry_id: int) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions.errors import NotFound
 from mentions.model import Change, EntryState
-from mentions.storage import changes, likes
+from mentions.storage import changes, likes, marks
 from mentions.storage import tables as t
 from mentions.storage.entries import rows, writing
 from mentions.storage.inserting import insert_or
@@ -39,6 +39,7 @@ async def merge(c: AsyncConnection, page_ids: Iterable[int], *, now: datetime) -
         await _move_entries(c, page.id, found[0].id, now)
         await c.execute(update(t.page_urls).where(t.page_urls.c.page_id == page.id).values(page_id=found[0].id))
         await c.execute(update(t.changes).where(t.changes.c.page_id == page.id).values(page_id=found[0].id))
+        await c.execute(delete(t.unsettled).where(t.unsettled.c.page_id == page.id))
         await c.execute(delete(t.pages).where(t.pages.c.id == page.id))
     known = {
         "closed": any(page.closed for page in found),
@@ -59,7 +60,9 @@ async def _move_entries(c: AsyncConnection, page_id: int, survivor: int, now: da
         .values(page_id=survivor)
         .returning(t.entries.c.id, t.entries.c.site_id, t.entries.c.state, t.entries.c.merged_into)
     )
-    shown = [row for row in await c.execute(moved) if row.state == EntryState.SHOWN and row.merged_into is None]
+    rows_moved = (await c.execute(moved)).all()
+    marks.mark_all(c, ((survivor, row.id) for row in rows_moved))
+    shown = [row for row in rows_moved if row.state == EntryState.SHOWN and row.merged_into is None]
     told = [(row.site_id, survivor, row.id, Change.UPDATED) for row in sorted(shown, key=lambda row: row.id)]
     await changes.append_many(c, told, now=now)
 
@@ -92,6 +95,7 @@ async def _unite(c: AsyncConnection, older: Row[Any], younger: Row[Any], *, page
     await writing.bury(c, younger, now=now, actor="rules", merged_into=older.id)
     changing = update(t.entries).where(t.entries.c.id == older.id).values(**united, page_id=page_id)
     new = (await c.execute(changing.returning(*t.entries.c))).one()
+    marks.mark(c, page_id, older.id)
     if not stays_dead:
         await writing.keep_urls(c, older.id, rows.url_keys(new.source, rows.entry(new).reaction))
         await likes.recount(c, older.id)
@@ -127,8 +131,9 @@ async def _hang_over(c: AsyncConnection, older: int, younger: int) -> None:
     """What refers to the younger entry refers to the older one."""
     e = t.entries.c
     for column in (e.parent_id, e.cluster_id):
-        await c.execute(update(t.entries).where(column == younger, e.id != older).values({column.name: older}))
-        await c.execute(update(t.entries).where(column == younger, e.id == older).values({column.name: None}))
+        for is_it, value in ((e.id != older, older), (e.id == older, None)):
+            hanging = update(t.entries).where(column == younger, is_it).values({column.name: value})
+            marks.mark_all(c, [(row.page_id, row.id) for row in await c.execute(hanging.returning(e.page_id, e.id))])
     await c.execute(update(t.entries).where(e.merged_into == younger).values(merged_into=older))
     await c.execute(update(t.claims).where(t.claims.c.entry_id == younger).values(entry_id=older))
 

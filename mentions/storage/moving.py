@@ -22,7 +22,7 @@ from mentions.moving import Moved, Skipped, UnreadableExport
 from mentions.moving.records import name_of
 from mentions.moving.url_map import UrlMap
 from mentions.sites import SiteBook
-from mentions.storage import audit, blocks, changes, entry_ids, imports, pages
+from mentions.storage import audit, blocks, changes, entry_ids, imports, marks, pages
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.engine import Database
@@ -299,6 +299,7 @@ async def _insert(c: AsyncConnection, new: Sequence[Placed], made: Sequence[dict
     ours = select(func.count()).where(pair.in_([(row["id"], row["source_key"]) for row in made]))
     if (await c.execute(ours)).scalar_one() != len(made):
         raise Conflict("some of it came in by itself at this very moment; run the import again, it goes on from here")
+    marks.mark_all(c, ((row["page_id"], row["id"]) for row in made))
     known_by: list[dict[str, Any]] = []
     likes: list[dict[str, Any]] = []
     hidden: list[dict[str, Any]] = []

@@ -303,6 +303,54 @@ doubts = Table(  # why an entry waits, or was taken for spam
     Column("reasons", Json, nullable=False),
 )
 
+# --- where each response stands ------------------------------------------------------------------------------------
+
+places = Table(  # `threads.Place`, so that a page of a thread is read without reading the thread
+    "places",
+    metadata,
+    Column("id", ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("page_id", ForeignKey("pages.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", Words, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("is_shown", Boolean, nullable=False),
+    Column("is_readable", Boolean, nullable=False),
+    Column("copy_of", RowId),
+    Column("parent_id", RowId),
+    Column("root_id", RowId, nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("part", String(8), nullable=False),
+    Column("is_named", Boolean, nullable=False),
+    Column("replies", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("facts", LargeBinary, nullable=False),  # a digest of what decided it: the same again changes nothing
+    Column("grave", LargeBinary),  # what a tombstone is called by its answers, once nothing else names it
+    Index("ix_places_page_id_part_depth_at_id", "page_id", "part", "depth", "at", "id"),
+    Index("ix_places_page_id_part_kind_at_id", "page_id", "part", "kind", "at", "id"),
+    Index("ix_places_parent_id_part_at_id", "parent_id", "part", "at", "id", **_only_where("parent_id IS NOT NULL")),
+    Index("ix_places_root_id_part_depth_at_id", "root_id", "part", "depth", "at", "id"),
+    Index("ix_places_grave_page_id", "grave", "page_id", **_only_where("grave IS NOT NULL")),
+    Index("ix_places_copy_of", "copy_of", **_only_where("copy_of IS NOT NULL")),
+)
+
+threads = Table(  # what the places of a page add up to; a page without a row, or with other rules, is laid out anew
+    "threads",
+    metadata,
+    Column("page_id", ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True),
+    Column("rules", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("counts", Json, nullable=False),
+)
+
+unsettled = Table(  # entries that were written since their page was laid out
+    "unsettled",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("page_id", RowId, nullable=False),
+    Column("entry_id", RowId, nullable=False),
+    Index("ix_unsettled_page_id_id", "page_id", "id"),
+    sqlite_autoincrement=True,
+)
+
 # --- what was learned of spam ------------------------------------------------------------------------------------
 
 spam_totals = Table(

@@ -1,13 +1,16 @@
 """The thread of a page: tree, reactions and counts as JSON (contract §7).
 
-`mentions/threads.py` lays it out; this gives it its outside form and its pages."""
+`mentions/storage/layout` knows what stands where; this gives it its outside form."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
+from urllib.parse import urlencode
 
 import orjson
 from aiohttp import web
@@ -17,8 +20,9 @@ from mentions import threads
 from mentions.authorship import is_post_author
 from mentions.errors import InvalidInput, NotFound
 from mentions.model import Entry, EntryState, Page
-from mentions.storage import Database, changes, entries, pages
-from mentions.threads import Branch, SortKey
+from mentions.storage import Database, changes, entries, layout, pages
+from mentions.storage.layout import Window
+from mentions.threads import Branch, Place, SortKey
 from service import answers, keys
 from service.api import jf2, query
 from service.api.jf2 import Jf2
@@ -30,10 +34,12 @@ DEFAULT_PER_PAGE: Final = 500
 MOST_PER_PAGE: Final = 2_000
 DEEPEST: Final = 64
 """Levels of nested `comment`; what is deeper stands beside its parent, with its true `wm-parent` and `wm-depth`."""
-MOST_ENTRIES: Final = 20_000
-"""Entries of one page that are laid out; a thread beyond that shows its first ones."""
-_BONES: Final = (EntryState.SHOWN, EntryState.HIDDEN, EntryState.DELETED)
-"""What is needed to hang replies; only SHOWN ones appear."""
+MOST_FACES: Final = 500
+"""Reactions of one kind that are given, the newest; `/api/mentions?wm-property=` has all of them."""
+MOST_ENTRIES: Final = 2_000
+"""Entries of one answer."""
+MOST_OF_ONE: Final = 500
+"""Entries of one branch."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,18 +49,20 @@ def setup(app: web.Application) -> None:
 
 
 async def show_thread(request: web.Request) -> web.Response:
-    """GET /api/thread?target=URL[&sort=newest][&per-page=][&after=]."""
+    """GET /api/thread?target=URL[&sort=newest][&per-page=][&below=][&after=]."""
     target = request.query.get("target") or ""
     if not target:
         raise InvalidInput("A target URL is required")
     sort: Sort = "newest" if request.query.get("sort") == "newest" else "oldest"
     after = read_after(request.query.get("after"))
+    below = read_below(request.query.get("below"))
     per_page = query.read_number(request, ("perPage", "per-page"), DEFAULT_PER_PAGE, MOST_PER_PAGE, least=1)
 
     async def make() -> bytes:
-        return orjson.dumps(await thread_of(request.app, target, sort=sort, after=after, per_page=per_page))
+        found = await thread_of(request.app, target, sort=sort, below=below, after=after, per_page=per_page)
+        return orjson.dumps(found)
 
-    body = await kept_body(request.app, target, ("thread", sort, after, per_page), make)
+    body = await kept_body(request.app, target, ("thread", sort, below, after, per_page), make)
     return answers.body_answer(request, body, "application/json")
 
 
@@ -66,9 +74,15 @@ async def kept_body(
     `shape` names everything but the thread that the answer depends on.  Raises InvalidTarget as `find_page` does."""
     if (page := await find_page(app, target)) is None:
         return Body(await make())
-    async with app[keys.DB].read() as c:
-        version = await entries.version(c, [page.id])
+    version = await settled_version(app, page)
     return await app[keys.SHELF].get((page.id, *shape), version, make)
+
+
+async def settled_version(app: web.Application, page: Page) -> entries.Version:
+    """The version of a page after everything that was written on it has its place."""
+    await layout.bring_up_to_date(app[keys.DB], page.id, f"{app[keys.SETTINGS].public_url}/entries/")
+    async with app[keys.DB].read() as c:
+        return await entries.version(c, [page.id])
 
 
 async def thread_of(
@@ -76,6 +90,7 @@ async def thread_of(
     target: str,
     *,
     sort: Sort = "oldest",
+    below: int | None = None,
     after: SortKey | None = None,
     per_page: int = DEFAULT_PER_PAGE,
 ) -> Jf2:
@@ -86,7 +101,7 @@ async def thread_of(
     page = await find_page(app, target)
     if page is None:
         return _empty(target)
-    return await build_thread(db, page, sort, base=base, after=after, per_page=per_page)
+    return await build_thread(db, page, sort, base=base, below=below, after=after, per_page=per_page)
 
 
 async def find_page(app: web.Application, target: str) -> Page | None:
@@ -115,50 +130,91 @@ async def build_thread(
     sort: Sort = "oldest",
     *,
     base: str = "",
+    below: int | None = None,
     after: SortKey | None = None,
     per_page: int = DEFAULT_PER_PAGE,
+    most: int = MOST_ENTRIES,
+    most_faces: int = MOST_FACES,
 ) -> Jf2:
-    """The thread of a page in its outside form.
+    """A page of a page's thread in its outside form.
 
-    `cursor` is the change cursor of the page when it was read: events follow from there without a gap.  `next` is what
-    `after` has to be for the next page of top-level responses, None on the last one.  Reactions stand on the first
-    page only."""
+    `below` is the response whose answers are asked for, None for those of the post.  `cursor` is the change cursor of
+    the page before it was read: events follow from there without a gap.  `next` is what `after` has to be for the next
+    page of responses right below it, None on the last one.  The newest reactions stand on the first page of the thread
+    only; `reacted` says how many there are."""
     async with db.read() as c:
         cursor = await changes.latest(c, page_id=page.id)
-        found = await find_entries(c, page.id)
-    thread = threads.build(found, permalink_base=f"{base}/entries/")
-    shown, following = threads.page_of(thread.roots, after=after, limit=per_page, newest_first=sort == "newest")
-    reactions = {} if after else thread.reactions
+    await layout.bring_up_to_date(db, page.id, f"{base}/entries/")
+    asked = Window(below, after, sort == "newest", per_page, max(most, per_page), MOST_OF_ONE)
+    async with db.read() as c:
+        counts = await layout.counts(c, page.id)
+        places, following = await layout.window(c, page.id, asked)
+        roots = await branches(c, places)
+        is_first = below is None and after is None
+        faces = await _reactions(c, page.id, counts.faces, most_faces) if is_first else []
+    reactions: dict[str, list[Jf2]] = {}
+    for entry in faces:
+        reactions.setdefault(entry.reaction.kind.value, []).append(jf2.entry_to_jf2(entry, page, base))
     return {
         "type": "feed",
         "url": jf2.safe_url(page.url) or page.url,
         "name": page.title or "",
-        "count": thread.readable,
-        "counts": {kind.value: n for kind, n in sorted(thread.counts.items())},
-        "reactions": {
-            kind.value: [jf2.entry_to_jf2(entry, page, base) for entry in them] for kind, them in reactions.items()
-        },
-        "children": nest(shown, page, base),
+        "count": counts.readable,
+        "counts": _by_kind(counts.shown),
+        "reactions": reactions,
+        "children": nest(roots, page, base),
         "cursor": cursor,
         "next": write_after(following),
         "closed": page.closed,
+        "reacted": dict(counts.faces),
     }
 
 
-async def find_entries(c: AsyncConnection, page_id: int) -> list[Entry]:
-    """All that is needed to lay out a page's thread: what is shown, and what it may hang from."""
-    return await entries.thread(c, page_id, _BONES, limit=MOST_ENTRIES)
+async def branches(c: AsyncConnection, places: Sequence[Place]) -> list[Branch]:
+    """The places with the entries that stand in them."""
+    copies = await layout.copies(c, [place.id for place in places])
+    found = await entries.many(c, {*(place.id for place in places), *copies})
+    readable = [place for place in places if place.id in found]
+    also: dict[int, list[Entry]] = {}
+    for copy_id, own in copies.items():
+        if copy_id in found and is_public(found[copy_id]):
+            also.setdefault(own, []).append(found[copy_id])
+    standing = {place.id: _as_shown(found[place.id]) for place in readable}
+    return threads.plant(readable, standing, also)
+
+
+async def _reactions(c: AsyncConnection, page_id: int, kinds: Iterable[str], most: int) -> list[Entry]:
+    places = await layout.faces(c, page_id, kinds, most)
+    found = await entries.many(c, [place.id for place in places])
+    return [entry for place in places if (entry := found.get(place.id)) is not None and is_public(entry)]
+
+
+def _as_shown(entry: Entry) -> Entry:
+    """The entry, or a tombstone of what may be shown no more."""
+    return entry if is_public(entry) else replace(entry, state=EntryState.HIDDEN)
+
+
+def is_public(entry: Entry) -> bool:
+    """Whether it may be shown still: its place was read a moment before it."""
+    return entry.state is EntryState.SHOWN and not entry.private
+
+
+def _by_kind(counts: Mapping[str, int]) -> dict[str, int]:
+    by_kind: Counter[str] = Counter()
+    for name, number in counts.items():
+        by_kind[threads.kind_of(name)] += number
+    return dict(sorted(by_kind.items()))
 
 
 def nest(roots: Iterable[Branch], page: Page, base: str) -> list[Jf2]:
     """Branches as entries with their replies in `comment`; deep chains without recursion, and cut to DEEPEST levels."""
     out: list[Jf2] = []
-    holders: dict[int, list[Jf2]] = {}
+    holders: dict[int, tuple[list[Jf2], int]] = {}
     for branch in threads.walk(roots):
         made = _branch(branch, page, base)
-        holder = out if branch.parent_id is None else holders.get(branch.parent_id, out)
+        holder, level = (out, 0) if branch.parent_id is None else holders.get(branch.parent_id, (out, 0))
         holder.append(made)
-        holders[branch.entry.id] = made["comment"] if branch.depth < DEEPEST else holder
+        holders[branch.entry.id] = (made["comment"], level + 1) if level < DEEPEST else (holder, level)
     return out
 
 
@@ -167,20 +223,38 @@ def _branch(branch: Branch, page: Page, base: str) -> Jf2:
     made |= {"wm-parent": branch.parent_id, "wm-depth": branch.depth, "comment": []}
     if branch.is_shown and is_post_author(branch.entry, page.url):
         made["wm-post-author"] = True
+    if branch.more:
+        made["wm-more"] = _more(branch, page, base)
     if branch.also:
         made["wm-also"] = [url for copy in branch.also if (url := jf2.safe_url(copy.source))]
     return made
 
 
+def _more(branch: Branch, page: Page, base: str) -> Jf2:
+    """How many answers right below an entry are left out, and where they are."""
+    after = write_after(branch.replies[-1].key) if branch.replies else ""
+    asked = {"target": page.url, "below": branch.entry.id, **({"after": after} if after else {})}
+    return {"count": branch.more, "after": after, "url": f"{base}/api/thread?{urlencode(asked)}"}
+
+
 def _empty(target: str) -> Jf2:
     url = jf2.safe_url(query.absolute(target)) or target
-    empty: Jf2 = {"counts": {}, "reactions": {}, "children": [], "cursor": 0, "next": None, "closed": False}
-    return {"type": "feed", "url": url, "name": "", "count": 0} | empty
+    nothing: Jf2 = {"counts": {}, "reactions": {}, "children": [], "reacted": {}}
+    return {"type": "feed", "url": url, "name": "", "count": 0} | nothing | {"cursor": 0, "next": None, "closed": False}
 
 
 def write_after(key: SortKey | None) -> str | None:
     """A place in the thread as text: microseconds since 1970, then the entry's id."""
     return None if key is None else f"{(key[0] - _EPOCH) // timedelta(microseconds=1)}.{key[1]}"
+
+
+def read_below(text: str | None) -> int | None:
+    """The id of the response whose answers are asked for; raises InvalidInput."""
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise InvalidInput("below is no id of a response")
+    return int(text)
 
 
 def read_after(text: str | None) -> SortKey | None:

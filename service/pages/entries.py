@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from markupsafe import Markup
 
@@ -67,6 +67,10 @@ class EntryView:
     children: tuple[EntryView, ...] = ()
     deeper: int = 0
     """Answers below this one that are not shown here."""
+    more: int = 0
+    """Answers right below this one that come after those that are shown."""
+    more_url: str = ""
+    """Where they are."""
 
     @property
     def anchor(self) -> str:
@@ -82,6 +86,9 @@ class FaceGroup:
     label: str
     shown: list[EntryView] = field(default_factory=list)
     more: list[EntryView] = field(default_factory=list)
+    beyond: int = 0
+    """How many there are besides; `all_url` has them too."""
+    all_url: str = ""
 
 
 def view_of(
@@ -104,23 +111,30 @@ def view_of(
         if shown
         else (),
         deeper=0 if shown else count_below(entry),
+        more=_left_out(entry) if shown else 0,
     )
 
 
 def count_below(entry: Jf2) -> int:
     """How many responses hang below an entry, at every level; tombstones are none."""
-    total, level = 0, list(entry.get("comment") or [])
+    total, level = _left_out(entry), list(entry.get("comment") or [])
     for _ in range(MAX_CHAIN):
         if not level:
             break
-        total += sum(1 for each in level if not each.get("wm-deleted"))
+        total += sum(_left_out(each) + (not each.get("wm-deleted")) for each in level)
         level = [child for each in level for child in each.get("comment") or []]
     return total
+
+
+def _left_out(entry: Jf2) -> int:
+    """How many answers right below an entry are on another page."""
+    return int((entry.get("wm-more") or {}).get("count") or 0)
 
 
 def face_groups(thread: Jf2, *, words: Catalogue, base: str) -> list[FaceGroup]:
     """Reactions that have nothing to read, as groups of faces; in the order of REACTIONS, then others."""
     reactions: dict[str, list[Jf2]] = thread.get("reactions") or {}
+    reacted: dict[str, int] = thread.get("reacted") or {}
     groups = []
     for kind in sorted(reactions, key=lambda kind: (_order(kind), kind)):
         views = [
@@ -128,8 +142,11 @@ def face_groups(thread: Jf2, *, words: Catalogue, base: str) -> list[FaceGroup]:
         ]
         for rsvp in _answers(kind, views):
             same = [view for view in views if kind != "rsvp" or view.rsvp == rsvp]
-            label = reaction_label(words, rsvp if kind == "rsvp" else kind, len(same))
-            groups.append(FaceGroup(kind, label, same[:SHOWN_FACES], same[SHOWN_FACES:]))
+            total = max(reacted.get(f"rsvp-{rsvp}" if rsvp else kind, 0), len(same))
+            label = reaction_label(words, rsvp if kind == "rsvp" else kind, total)
+            asked = {"target": thread["url"], "wm-property": reactions[kind][0]["wm-property"], "per-page": 1000}
+            beyond, all_url = total - len(same), f"{base}/api/mentions.html?{urlencode(asked)}"
+            groups.append(FaceGroup(kind, label, same[:SHOWN_FACES], same[SHOWN_FACES:], beyond, all_url))
     return groups
 
 
@@ -206,6 +223,7 @@ def _view(
     above: Jf2 | None = None,
     children: tuple[EntryView, ...] = (),
     deeper: int = 0,
+    more: int = 0,
 ) -> EntryView:
     entry_id = int(entry["wm-id"])
     permalink = f"{base}/entries/{entry_id}"
@@ -250,7 +268,14 @@ def _view(
         is_gone=bool(entry.get("wm-deleted")),
         children=children,
         deeper=deeper,
+        more=more,
+        more_url=_more_url(entry, base=base, post=post, lang=words.lang) if more else "",
     )
+
+
+def _more_url(entry: Jf2, *, base: str, post: str, lang: str) -> str:
+    asked = {"target": post, "lang": lang, "below": entry["wm-id"], "after": entry["wm-more"]["after"]}
+    return f"{base}/embed?{urlencode({name: value for name, value in asked.items() if value})}"
 
 
 def _plain(summary: Any) -> str:

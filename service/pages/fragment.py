@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
@@ -40,6 +40,8 @@ class Look:
     sort: Literal["oldest", "newest"] = "oldest"
     after: str | None = None
     """Where this page of the thread begins; None: at its beginning."""
+    below: int | None = None
+    """The response whose answers are shown; None: those of the post."""
     depth: int = 5
     """Levels that are shown nested; deeper ones are reached by "continue this thread"."""
 
@@ -89,7 +91,8 @@ def heading(words: Catalogue, thread: dict[str, Any]) -> Markup:
 def _shape(lang: str, look: Look) -> dict[str, str]:
     """What a URL has to say so that the thread looks as it does here; what is as usual is left out."""
     usual = Look()
-    said = {"also": look.also, "within": look.within, "level": look.level, "sort": look.sort, "after": look.after}
+    said = {"also": look.also, "within": look.within, "level": look.level, "sort": look.sort}
+    said |= {"below": look.below, "after": look.after}
     return {"lang": lang} | {name: str(value) for name, value in said.items() if value != getattr(usual, name)}
 
 
@@ -107,6 +110,9 @@ def _facts(thread: dict[str, Any], base: str, lang: str, look: Look) -> dict[str
         "shape": urlencode(shape),
         "next": f"{base}/embed?{urlencode({'target': url, **shape, 'after': after})}"
         if (after := thread.get("next"))
+        else "",
+        "whole": f"{base}/embed?{urlencode({'target': url, **_shape(lang, replace(look, below=None, after=None))})}"
+        if look.below or look.after
         else "",
     }
 

@@ -9,14 +9,15 @@ from typing import Any
 
 from aiohttp import web
 
-from mentions import threads, urls
+from mentions import urls
 from mentions.errors import NotFound
 from mentions.model import Entry, EntryState, Page, Protocol
-from mentions.storage import entries, pages
-from mentions.threads import Branch
+from mentions.storage import entries, layout, pages
+from mentions.storage.layout import Window
+from mentions.threads import Branch, Part
 from service import i18n, keys
 from service.api.jf2 import Jf2, safe_url
-from service.api.threads import nest
+from service.api.threads import branches, is_public, nest
 from service.pages import stamp
 from service.pages.answer import advertised, language_of, render
 from service.pages.entries import cut, view_of
@@ -35,15 +36,14 @@ def setup(app: web.Application) -> None:
 
 async def show_entry(request: web.Request) -> web.StreamResponse:
     """GET: the response, what it answers, and what answers it."""
-    entry, page, found = await _load(request.app, int(request.match_info["id"]))
+    entry, page = await _load(request.app, int(request.match_info["id"]))
     if entry.state is EntryState.DELETED:
         return render(request, "error.html", {"status": 410, "code": "gone", "message": None}, status=410)
     if entry.state is not EntryState.SHOWN or entry.private:
         raise NotFound("There is no such response here.")
     base, lang = request.app[keys.SETTINGS].public_url, language_of(request)
-    branch = _find(found, entry, base)
+    branch, parent = await _stand(request.app, entry)
     [made] = nest([branch], page, base)
-    parent = next((each for each in found if each.id == branch.parent_id and each.state is EntryState.SHOWN), None)
     post = {"url": page.url, "name": page.title or page.url}
     words = i18n.catalogue(lang)
     context: dict[str, Any] = {
@@ -59,23 +59,28 @@ async def show_entry(request: web.Request) -> web.StreamResponse:
     return render(request, "permalink.html", context, headers=advertised(request), token=token)
 
 
-async def _load(app: web.Application, entry_id: int) -> tuple[Entry, Page, list[Entry]]:
+async def _load(app: web.Application, entry_id: int) -> tuple[Entry, Page]:
     async with app[keys.DB].read() as c:
         entry = await entries.get(c, entry_id)
         page = await pages.by_id(c, entry.page_id) if entry else None
-        if entry is None or page is None:
-            raise NotFound("There is no such response here.")
-        states = (EntryState.SHOWN, EntryState.HIDDEN, EntryState.DELETED)
-        return entry, page, list(await entries.thread(c, page.id, states, None, 20_000))
+    if entry is None or page is None:
+        raise NotFound("There is no such response here.")
+    return entry, page
 
 
-def _find(found: list[Entry], entry: Entry, base: str) -> Branch:
-    """The entry in its place in the thread; a reaction, or a copy that another one stands for, stands alone."""
-    thread = threads.build(found, permalink_base=f"{base}/entries/")
-    for branch in threads.walk(thread.roots):
-        if branch.entry.id == entry.id:
-            return branch
-    return Branch(entry)
+async def _stand(app: web.Application, entry: Entry) -> tuple[Branch, Entry | None]:
+    """The entry in its place in the thread, and what it answers; a reaction, or a copy that another one stands for,
+    stands alone."""
+    db = app[keys.DB]
+    await layout.bring_up_to_date(db, entry.page_id, f"{app[keys.SETTINGS].public_url}/entries/")
+    async with db.read() as c:
+        place = await layout.place_of(c, entry.id)
+        if place is None or place.part is not Part.TREE:
+            return Branch(entry), None
+        answers, _ = await layout.window(c, entry.page_id, Window(entry.id))
+        [branch] = await branches(c, [place, *answers])
+        parent = await entries.get(c, branch.parent_id) if branch.parent_id is not None else None
+    return branch, parent if parent is not None and is_public(parent) else None
 
 
 def _excerpt(entry: Jf2) -> str:

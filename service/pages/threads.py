@@ -12,7 +12,6 @@ from typing import Final
 from aiohttp import web
 
 from mentions.errors import InvalidInput, InvalidTarget
-from mentions.storage import changes, entries
 from service import i18n, keys
 from service.api import threads as api
 from service.pages import stamp
@@ -26,6 +25,10 @@ CACHE: Final = "public, max-age=0, s-maxage=30, stale-while-revalidate=300"
 """A shared cache may answer for half a minute; a browser asks each time and mostly hears 304."""
 PER_PAGE: Final = 200
 """Top-level responses of one page of a thread."""
+MOST_ENTRIES: Final = 1_000
+"""Responses of all levels on one page."""
+MOST_FACES: Final = 60
+"""Faces of one kind that are shown, the newest; a link leads to all of them."""
 SHELF: Final = web.AppKey("fragments", Shelf)
 
 
@@ -37,8 +40,8 @@ def setup(app: web.Application) -> None:
 
 
 async def show_fragment(request: web.Request) -> web.StreamResponse:
-    """GET: the fragment.  `lang`, `also`, `within`, `level`, `sort` and `after` say how it is to look; the URL says it
-    all, so that one cached answer fits everybody."""
+    """GET: the fragment.  `lang`, `also`, `within`, `level`, `sort`, `below` and `after` say how it is to look; the URL
+    says it all, so that one cached answer fits everybody."""
     shown = await shown_thread(request.app, _target(request), _lang(request), _look(request))
     token = await stamp.for_reader(request.app, shown.url)
     return html_answer(request, shown.html, headers={"Cache-Control": CACHE, "Vary": "Accept-Encoding"}, token=token)
@@ -75,16 +78,22 @@ async def shown_thread(
         thread = await api.thread_of(app, target)
         thread["cursor"] = 0
         return Shown(thread["url"], "", 0, render_thread(thread, lang, base, look))
-    async with app[keys.DB].read() as c:
-        cursor = await changes.latest(c, page_id=page.id)
-        version = await entries.version(c, [page.id])
+    version = await api.settled_version(app, page)
     key = (page.id, version, lang, look)
     is_everybodys = personal is None or not personal.marks_thread
     if is_everybodys and (kept := app[SHELF].get(key, now=now)) is not None:
         return kept
-    after = api.read_after(look.after)
-    thread = await api.build_thread(app[keys.DB], page, look.sort, base=base, after=after, per_page=PER_PAGE)
-    thread["cursor"] = cursor
+    thread = await api.build_thread(
+        app[keys.DB],
+        page,
+        look.sort,
+        base=base,
+        below=look.below,
+        after=api.read_after(look.after),
+        per_page=PER_PAGE,
+        most=MOST_ENTRIES,
+        most_faces=MOST_FACES,
+    )
     html = render_thread(thread, lang, base, look, None if is_everybodys else personal)
     shown = Shown(thread["url"], thread["name"], thread["count"], html)
     if is_everybodys:
@@ -119,5 +128,6 @@ def _look(request: web.Request, *, level_else: int = 2) -> Look:
         within="h-entry" if request.query.get("within") == "h-entry" else None,
         level=int(level) if level in {"1", "2", "3", "4", "5"} else level_else,
         after=request.query.get("after"),
+        below=api.read_below(request.query.get("below")),
     )
     return replace(look, sort="newest") if request.query.get("sort") == "newest" else look

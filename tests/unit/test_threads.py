@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mentions import threads
 from mentions.model import Content, Entry, EntryState, Kind, PlainText, Protocol, Reaction, Url
+from mentions.threads import Part
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 BASE = "https://ymateb.example/entries/"
@@ -40,11 +41,34 @@ def entry(n: int, *answers: int | str, kind: Kind = Kind.REPLY, text: str | None
     )
 
 
-def build(*entries: Entry) -> threads.Thread:
-    return threads.build(entries, permalink_base=BASE)
+@dataclass(frozen=True)
+class Thread:
+    """All of a page as it is shown."""
+
+    roots: list[threads.Branch]
+    reactions: dict[Kind, tuple[Entry, ...]]
+    counts: dict[Kind, int]
+    readable: int
 
 
-def outline(thread: threads.Thread) -> list[tuple[int, int | None, int]]:
+def build(*entries: Entry) -> Thread:
+    places = threads.lay_out(threads.standing_of(each, permalink_base=BASE) for each in entries)
+    known = {each.id: each for each in entries}
+    ordered = sorted(places.values(), key=lambda place: (place.depth, place.key))
+    in_tree = [place for place in ordered if place.part is Part.TREE]
+    also: dict[int, list[Entry]] = {}
+    reactions: dict[Kind, tuple[Entry, ...]] = {}
+    for place in sorted(places.values(), key=lambda place: place.key):
+        if place.copy_of is not None and place.is_shown:
+            also.setdefault(place.copy_of, []).append(known[place.id])
+        if place.part is Part.FACES:
+            reactions[Kind(place.kind)] = (*reactions.get(Kind(place.kind), ()), known[place.id])
+    counted = threads.count(places.values())
+    counts = {Kind(kind): number for kind, number in counted.shown.items()}
+    return Thread(threads.plant(in_tree, known, also), reactions, counts, counted.readable)
+
+
+def outline(thread: Thread) -> list[tuple[int, int | None, int]]:
     """(id, parent, depth) in reading order."""
     return [(b.entry.id, b.parent_id, b.depth) for b in threads.walk(thread.roots)]
 
@@ -88,6 +112,12 @@ def test_a_stored_parent_outweighs_in_reply_to():
 def test_entries_that_answer_each_other_do_not_vanish():
     assert outline(build(entry(1, 3), entry(2, 1), entry(3, 2))) == [(1, None, 0), (2, 1, 1), (3, 2, 2)]
     assert outline(build(entry(1, 1))) == [(1, None, 0)]
+
+
+def test_whoever_answers_a_circle_from_outside_does_not_turn_it():
+    circle = (entry(1, 3), entry(2, 1), entry(3, 2))
+    for outside in (entry(4, 1), entry(4, 2), entry(4, 3)):
+        assert outline(build(*circle, outside))[:2] == [(1, None, 0), (2, 1, 1)]
 
 
 def test_a_hidden_entry_leaves_a_tombstone_only_while_something_hangs_below_it():
@@ -218,21 +248,3 @@ def test_the_order_of_arrival_changes_nothing(entries, rng):
     shuffled = entries[:]
     rng.shuffle(shuffled)
     assert outline(build(*shuffled)) == outline(build(*entries))
-
-
-@given(st.integers(0, 30), st.integers(1, 7), st.booleans())
-def test_pages_hold_every_branch_once_even_when_new_ones_come_in_between(n, limit, newest_first):
-    entries = [replace(entry(i), received_at=T0 + timedelta(minutes=i // 3)) for i in range(1, n + 1)]
-    seen: list[int] = []
-    after = None
-    while True:
-        roots = build(*entries).roots
-        shown, after = threads.page_of(roots, after=after, limit=limit, newest_first=newest_first)
-        seen += [b.entry.id for b in shown]
-        if after is None:
-            break
-        entries.append(
-            entry(100 + len(entries), received_at=T0 - timedelta(1) if not newest_first else T0 + timedelta(1))
-        )
-    expected = sorted(range(1, n + 1), reverse=newest_first)
-    assert [i for i in seen if i < 100] == expected

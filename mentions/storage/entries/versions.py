@@ -1,12 +1,12 @@
 """A token that changes whenever anything shown of some pages does, so that a made answer can be handed out again.
 
-It costs one look at the pages' rows instead of reading, decoding and laying out every entry."""
+It costs a look at the pages' own rows, however many entries they have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions.storage import tables as t
@@ -18,13 +18,12 @@ Version = tuple[object, ...]
 async def version(c: AsyncConnection, page_ids: Iterable[int]) -> Version:
     """The version of these pages together: their own rows, their changes, and every write to their entries.
 
-    Each write to an entry sets `updated_at` or `checked_at`, but for likes, which are summed."""
+    Each write to an entry leaves a mark, and what is done about the marks counts up the version of the thread
+    (`storage/layout`)."""
     ids = sorted(page_ids)
-    e, p = t.entries.c, t.pages.c
+    p, th, u = t.pages.c, t.threads.c, t.unsettled.c
     cursor = select(func.max(t.changes.c.cursor)).where(t.changes.c.page_id.in_(ids)).scalar_subquery()
-    moments = [cast(func.max(moment), Text) for moment in (e.updated_at, e.checked_at)]  # also what is no date
-    written = (func.count(), func.max(e.id), *moments, func.sum(e.likes))
-    entries = select(cursor, *written).where(e.page_id.in_(ids))
-    pages = select(p.id, p.url, p.title, p.closed).where(p.id.in_(ids)).order_by(p.id)
-    parts = [(await c.execute(query)).all() for query in (entries, pages)]
-    return tuple(tuple(row) for rows in parts for row in rows)
+    marked = select(func.count(), func.max(u.id)).where(u.page_id.in_(ids)).subquery()
+    query = select(cursor, *marked.c, p.id, p.url, p.title, p.closed, th.version).where(p.id.in_(ids))
+    query = query.select_from(t.pages).outerjoin(t.threads).join(marked, true())
+    return tuple(tuple(row) for row in await c.execute(query.order_by(p.id)))

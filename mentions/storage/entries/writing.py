@@ -23,7 +23,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from mentions import urls
 from mentions.errors import Conflict, NotFound
 from mentions.model import Entry, EntryState, Kind, Protocol, Reaction
-from mentions.storage import audit
+from mentions.storage import audit, marks
 from mentions.storage import tables as t
 from mentions.storage.entries import rows
 from mentions.storage.inserting import insert_into, upsert
@@ -38,6 +38,8 @@ class Keep(Enum):
 KEEP: Final = Keep.KEEP
 SPLIT: Final = "split"
 """The act by which an owner takes copies apart."""
+_UNSEEN: Final = {"checked_at", "etag", "last_modified", "policy_version"}
+"""Columns of which nobody who reads a page sees anything."""
 _NOTING: Final = insert_row(t.revisions)
 _ADDING_URLS: Final = insert_row(t.entry_urls)
 
@@ -127,6 +129,7 @@ async def insert(  # an entry has many facts; each is named by its caller
         final = rows.source_columns(source(entry_id))
         await _set(c, entry_id, final)
         values |= final
+    marks.mark(c, page_id, entry_id)
     row = SimpleNamespace(**values, id=entry_id, deleted_at=None)
     await _add_urls(c, entry_id, rows.url_keys(row.source, reaction))
     await note(c, row, "created", actor, before=None, now=now)
@@ -225,6 +228,7 @@ async def split(c: AsyncConnection, entry_id: int, *, now: datetime, actor: str 
     apart = update_rows(t.entries).where((t.entries.c.id == entry_id) | (t.entries.c.cluster_id == entry_id))
     apart = apart.where(t.entries.c.cluster_id.is_not(None)).values(cluster_id=None, updated_at=now)
     moved = [row.id for row in await c.execute(apart.returning(t.entries.c.id))]
+    marks.mark_all(c, ((old.page_id, moved_id) for moved_id in moved))
     new = await _set(c, entry_id, {"revision": old.revision + 1, "updated_at": now})
     await note(c, new, SPLIT, actor, before=old, now=now)
     return moved
@@ -275,7 +279,9 @@ async def bury(
     if actor != "source" and merged_into is None:
         await _add_urls(c, old.id, {(rows.REMOVED, key) for key in rows.keys_of([old.source])})
     await c.execute(update_rows(t.revisions).where(t.revisions.c.entry_id == old.id).values(reaction=None))
-    await c.execute(update_rows(t.entries).where(t.entries.c.cluster_id == old.id).values(cluster_id=None))
+    apart = update_rows(t.entries).where(t.entries.c.cluster_id == old.id).values(cluster_id=None)
+    left = await c.execute(apart.returning(t.entries.c.page_id, t.entries.c.id))
+    marks.mark_all(c, ((row.page_id, row.id) for row in left))
     await note(c, new, "withdrawn" if merged_into is None else "merged", actor, before=old, now=now)
     return rows.entry(new)
 
@@ -305,7 +311,10 @@ async def _row(c: AsyncConnection, *where: Any) -> Row[Any]:
 
 async def _set(c: AsyncConnection, entry_id: int, values: Mapping[str, Any]) -> Row[Any]:
     change = update_rows(t.entries).where(t.entries.c.id == entry_id).values(**values)
-    return (await c.execute(change.returning(*t.entries.c))).one()
+    row = (await c.execute(change.returning(*t.entries.c))).one()
+    if values.keys() - _UNSEEN:
+        marks.mark(c, row.page_id, row.id)
+    return row
 
 
 async def note(

@@ -88,11 +88,16 @@ _THREAD: Final = _object(
         "name": {**_TEXT, "description": "The post's title."},
         "count": {**_WHOLE, "description": "Shown responses that have something to read."},
         "counts": {**_NUMBERS, "description": "Shown responses by kind."},
-        "reactions": {"type": "object", "additionalProperties": _list(schema("Entry"))},
+        "reactions": {
+            "type": "object",
+            "additionalProperties": _list(schema("Entry"), "The newest, up to 500, on the first page."),
+        },
+        "reacted": {**_NUMBERS, "description": "How many there are of each; an RSVP by its answer, `rsvp-yes`."},
         "children": _list(
             _ANY,
             "Entries with `wm-parent`, `wm-depth` and their replies in `comment`; "
-            "a deleted one has `wm-deleted` and no words.",
+            "a deleted one has `wm-deleted` and no words.  Where answers are left out, `wm-more` has their `count`, "
+            "the `url` that they are at, and the `after` in it.",
         ),
         "cursor": {**_WHOLE, "description": "Events follow from here without a gap."},
         "next": {**_TEXT_OR_NULL, "description": "`after` of the next page."},

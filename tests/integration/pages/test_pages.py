@@ -313,3 +313,41 @@ async def test_the_form_for_comments_posts_what_the_api_takes_and_comes_back_to_
         soup = BeautifulSoup(await answer.text(), "lxml")
     assert soup.select_one("#held[role=status]").get_text() == "Mae eich sylw’n disgwyl ei gymedroli."
     assert len(soup.select(".ym-item")) == 1
+
+
+async def test_a_large_branch_and_many_faces_are_shown_in_part_with_links_to_the_rest(world, client):
+    post = world.host + "/large"
+    ann = "https://ann.example/"
+    root = await world.add(post, ann + "1", said(Kind.REPLY, "Ann", ann, "<p>The first word</p>"))
+    async with world.db.write() as c:
+        for n in range(610):
+            home = f"https://crowd{n}.example/"
+            await entries.insert(
+                c,
+                site_id=root.site_id,
+                page_id=root.page_id,
+                source=home,
+                target=post,
+                protocol=Protocol.WEBMENTION,
+                reaction=said(Kind.REPLY, f"Crowd {n}", home, "<p>An answer</p>"),
+                state=EntryState.SHOWN,
+                now=MORNING,
+                parent_id=root.id,
+            )
+    for n in range(70):
+        await world.add(post, f"https://fan{n}.example/", said(Kind.LIKE, f"Fan {n}", f"https://fan{n}.example/"))
+    soup = BeautifulSoup(await text_of(client, world.thread_url(post)), "lxml")
+    assert len(soup.select(".ym-faces .h-cite")) == 60
+    assert soup.select_one(".ym-group .ym-label").get_text() == "Liked by 70 people"
+    rest = soup.select_one(".ym-group .ym-deeper a")
+    assert rest.get_text() == "and 10 more"
+    everybody = await text_of(client, rest["href"])
+    assert all(f"https://fan{n}.example/" in everybody for n in range(70))
+    first = soup.select(".ym-top .ym-list .ym-item")
+    more = soup.select_one(".ym-top .ym-list + .ym-deeper a")
+    assert more.get_text() == f"Continue this thread: {610 - len(first)} more responses"
+    soup = BeautifulSoup(await text_of(client, more["href"]), "lxml")
+    assert len(soup.select(".ym-top > .ym-item")) == 610 - len(first) > 100
+    assert soup.select_one(".ym-next a").get_text() == "All responses"
+    whole = BeautifulSoup(await text_of(client, soup.select_one(".ym-next a")["href"]), "lxml")
+    assert whole.select_one(f"#c-{root.id}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from mentions.model import EntryState, Kind, Protocol, Url
-from mentions.storage import changes, pages
+from mentions.storage import changes, entries, pages
 from tests.integration.service.conftest import NOW, POST, Service
 
 
@@ -122,3 +124,87 @@ async def test_held_and_private_entries_are_in_no_thread(service: Service):
     await service.respond(private=True)
     found = await thread(service)
     assert (found["count"], found["counts"], found["children"], found["reactions"]) == (0, {}, [], {})
+
+
+async def crowd(service: Service, number: int, **facts) -> list[int]:
+    """Many responses of one kind, stored at once."""
+    first = await service.respond(**facts)
+    page = await service.page()
+    async with service.db.write() as c:
+        made = [
+            await entries.insert(
+                c,
+                site_id=page.site_id,
+                page_id=page.id,
+                source=f"https://crowd.example/{n}",
+                target=POST,
+                protocol=Protocol.WEBMENTION,
+                reaction=first.reaction,
+                state=EntryState.SHOWN,
+                now=first.received_at + timedelta(seconds=n),
+                parent_id=first.parent_id,
+            )
+            for n in range(1, number)
+        ]
+    return [first.id, *(entry.id for entry in made)]
+
+
+async def test_a_branch_that_is_larger_than_a_page_goes_on_where_its_link_leads(service: Service):
+    root = await service.respond("https://ann.example/1")
+    answers = await crowd(service, 1_100, parent_id=root.id)
+    other = await service.respond("https://bob.example/2")
+    found = await thread(service)
+    assert (found["count"], {child["wm-id"] for child in found["children"]}) == (1_102, {root.id, other.id})
+    branch = next(child for child in found["children"] if child["wm-id"] == root.id)
+    seen = [child["wm-id"] for child in branch["comment"]]
+    more = branch["wm-more"]
+    assert more["count"] == 1_100 - len(seen)
+    url = more["url"]
+    while url:
+        page = (await service.get(url.removeprefix(service.base))).json()
+        assert (page["count"], page["reactions"]) == (1_102, {})
+        assert {child["wm-parent"] for child in page["children"]} == {root.id}
+        seen += [child["wm-id"] for child in page["children"]]
+        url = f"/api/thread?target={POST}&below={root.id}&after={page['next']}" if page["next"] else None
+    assert seen == answers
+
+
+async def test_a_chain_that_is_longer_than_a_page_goes_on_below_its_last_response(service: Service):
+    above, made = None, []
+    for _ in range(520):
+        above = (await service.respond(parent_id=above)).id
+        made.append(above)
+    seen, children = [], (await thread(service))["children"]
+    while children:
+        level = children
+        while level:
+            seen += [entry["wm-id"] for entry in level]
+            last = level[-1]
+            level = [child for entry in level for child in entry["comment"]]
+        more = last.get("wm-more")
+        children = (await service.get(more["url"].removeprefix(service.base))).json()["children"] if more else []
+    assert seen == made
+
+
+async def test_of_many_reactions_the_newest_are_given_with_their_number(service: Service):
+    await service.respond("https://ann.example/1")
+    likes = await crowd(service, 520, kind=Kind.LIKE, text=None)
+    found = await thread(service)
+    assert (found["counts"], found["reacted"]) == ({"like": 520, "reply": 1}, {"like": 520})
+    assert [entry["wm-id"] for entry in found["reactions"]["like"]] == likes[-500:]
+
+
+@pytest.mark.parametrize("below", ["nonsense", "-1"])
+async def test_what_no_response_is_called_is_an_error(service: Service, below: str):
+    await service.respond()
+    assert (await service.get(f"/api/thread?target={POST}&below={below}")).error == (400, "invalid_input")
+
+
+async def test_what_is_shown_follows_every_decision_at_once(service: Service):
+    parent = await service.respond("https://ann.example/1")
+    reply = await service.respond(parent_id=parent.id)
+    for act, counted in (("hide", 1), ("approve", 2), ("spam", 1), ("approve", 2)):
+        await service.post(f"/api/entries/{parent.id}/{act}", token=service.token)
+        found = await thread(service)
+        assert (act, found["count"]) == (act, counted)
+        assert str(reply.id) in str(found["children"])

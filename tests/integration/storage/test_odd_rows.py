@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import text
 
 from mentions.model import Change, EntryState, Kind
-from mentions.storage import changes, entries, pages
+from mentions.storage import changes, entries, layout, marks, pages
 from mentions.storage.entries import MentionQuery, Target
+from mentions.storage.layout import Window
 from tests.integration.storage.making import NOW, respond
 
+BASE = "https://ymateb.example/entries/"
 SQLITE, POSTGRESQL, BOTH = ("sqlite",), ("postgresql",), ("sqlite", "postgresql")
 ODD = [
     ("reaction", '\'{"kind": "reply"\'', BOTH),
@@ -62,6 +64,13 @@ async def test_an_odd_row_hides_no_other_from_any_list(db, page, column, value, 
         assert [entry.id for entry in of_site if entry.id != odd.id] == ids
         assert (await entries.get(c, odd.id) or odd).id == odd.id
         assert await entries.version(c, [page.id])
+    await layout.bring_up_to_date(db, page.id, BASE)
+    async with db.write() as c:
+        marks.mark_all(c, [(page.id, entry_id) for entry_id in (odd.id, *ids)])
+    await layout.bring_up_to_date(db, page.id, BASE)
+    async with db.read() as c:
+        places, _following = await layout.window(c, page.id, Window())
+        assert {place.id for place in places} - {odd.id} == set(ids)
         assert set(await entries.replies_to(c, ids)) == {ids[0]}
 
 

@@ -1,0 +1,236 @@
+"""What stands where in a thread is kept beside the entries, and always equals what the rules make of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import select
+
+from mentions import threads
+from mentions.errors import Conflict, NotFound
+from mentions.model import EntryState, Kind, PlainText, Url
+from mentions.storage import Database, entries, layout, likes, pages, sites
+from mentions.storage import tables as t
+from mentions.storage.layout import Window
+from mentions.threads import Part, Place
+from tests.integration.storage.making import MINUTE, NOW, reply, respond
+
+BASE = "https://ymateb.example/entries/"
+LIKE = replace(reply(), kind=Kind.LIKE, content=None)
+
+
+async def kept(db: Database, page_id: int) -> tuple[dict[int, Place], threads.Count]:
+    """The places of a page, and what they add up to, after they were brought up to date."""
+    await layout.bring_up_to_date(db, page_id, BASE)
+    async with db.read() as c:
+        found = [await layout.place_of(c, row.id) for row in await c.execute(select(t.places).where(of(page_id)))]
+        return {place.id: place for place in found if place is not None}, await layout.counts(c, page_id)
+
+
+def of(page_id: int):
+    return t.places.c.page_id == page_id
+
+
+async def from_scratch(db: Database, page_id: int) -> tuple[dict[int, Place], threads.Count]:
+    """What the rules make of all entries of the page."""
+    async with db.read() as c:
+        found = await entries.thread(c, page_id, threads.LASTING)
+    places = threads.lay_out(threads.standing_of(entry, permalink_base=BASE) for entry in found)
+    return places, threads.count(places.values())
+
+
+async def assert_in_line(db: Database, page_id: int) -> None:
+    stored, counted = await kept(db, page_id)
+    wanted, total = await from_scratch(db, page_id)
+    for place in wanted.values():
+        assert stored[place.id].is_named or not place.is_named
+        place.is_named = stored[place.id].is_named
+    assert stored == wanted
+    assert (counted.readable, dict(counted.shown), dict(counted.faces)) == (
+        total.readable,
+        dict(total.shown),
+        dict(total.faces),
+    )
+
+
+async def read_through(db: Database, page_id: int, **facts) -> list[int]:
+    """The responses at the top, page by page."""
+    seen: list[int] = []
+    after = None
+    while True:
+        async with db.read() as c:
+            places, after = await layout.window(c, page_id, Window(after=after, **facts))
+        seen += [place.id for place in places if place.depth == 0]
+        if after is None:
+            return seen
+
+
+class LayoutMachine(RuleBasedStateMachine):
+    """Two pages, and everything that happens to their entries."""
+
+    url = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.at = NOW
+        self.ids: list[int] = []
+        self.names: list[str] = ["https://example.com/a"]
+        self.stored = 0
+        self.runner.run(self._open())
+
+    async def _open(self) -> None:
+        self.db = await Database.open(self.url)
+        async with self.db.write() as c:
+            site = await sites.add(c, "example.com", [], now=NOW)
+            self.pages = [await pages.ensure(c, site.id, f"https://example.com/{name}", now=NOW) for name in ("a", "b")]
+
+    def teardown(self) -> None:
+        async def close() -> None:
+            try:
+                for page in self.pages:
+                    await assert_in_line(self.db, page.id)
+            finally:
+                async with self.db.write() as c:
+                    await sites.remove(c, "example.com")
+                await self.db.close()
+
+        with self.runner as runner:
+            runner.run(close())
+
+    def do(self, change) -> None:
+        """One transaction a minute later; what the rules of entries refuse is no change."""
+
+        async def write() -> None:
+            async with self.db.write() as c:
+                await change(c)
+
+        self.at += MINUTE
+        with contextlib.suppress(Conflict, NotFound):
+            self.runner.run(write())
+
+    def name(self, number: int) -> Url:
+        return Url(self.names[number % len(self.names)])
+
+    def entry(self, number: int) -> int:
+        return self.ids[number % len(self.ids)]
+
+    def words(self, kind: Kind, *, is_long: bool, answers: list[int], also: int, days: int):
+        said = replace(
+            reply() if is_long else LIKE,
+            kind=kind,
+            in_reply_to=tuple(self.name(each) for each in answers),
+            syndication=(self.name(also),) if also % 4 == 0 else (),
+            published_at=self.at + timedelta(days=days),
+        )
+        return replace(said, rsvp=PlainText(["yes", "no"][also % 2])) if kind is Kind.RSVP else said
+
+    facts = {
+        "kind": st.sampled_from([Kind.REPLY, Kind.LIKE, Kind.RSVP]),
+        "is_long": st.booleans(),
+        "answers": st.lists(st.integers(0, 40), max_size=3),
+        "also": st.integers(1, 40),
+        "days": st.integers(-3, 1),
+    }
+
+    @rule(
+        where=st.integers(0, 5),
+        state=st.sampled_from([*EntryState, *[EntryState.SHOWN] * 4]),
+        private=st.integers(0, 9),
+        parent=st.none() | st.integers(0, 40),
+        **facts,
+    )
+    def respond(self, where, state, private, parent, **facts):
+        page = self.pages[(where == 0) % len(self.pages)]
+        self.stored += 1
+        source = f"https://ann.example/{self.stored}"
+        parent_id = self.entry(parent) if parent is not None and self.ids else None
+        if state is EntryState.DELETED:
+            state = EntryState.HELD
+
+        async def change(c):
+            made = await respond(c, page, source, self.words(**facts), state=state, private=private == 0,
+                                 now=self.at, parent_id=parent_id)  # fmt: skip
+            self.ids.append(made.id)
+            self.names += [source, f"{BASE}{made.id}"]
+
+        self.do(change)
+
+    @precondition(lambda self: self.ids)
+    @rule(which=st.integers(0, 40), state=st.sampled_from(list(EntryState)))
+    def decide(self, which, state):
+        self.do(lambda c: entries.set_state(c, self.entry(which), state, now=self.at))
+
+    @precondition(lambda self: self.ids)
+    @rule(which=st.integers(0, 40), is_back=st.booleans(), **facts)
+    def edit(self, which, is_back, **facts):
+        state = EntryState.SHOWN if is_back else None
+        self.do(
+            lambda c: entries.update(
+                c, self.entry(which), now=self.at, reaction=self.words(**facts), state=state, actor="owner"
+            )
+        )
+
+    @precondition(lambda self: self.ids)
+    @rule(which=st.integers(0, 40), parent=st.none() | st.integers(0, 40))
+    def hang(self, which, parent):
+        above = None if parent is None else self.entry(parent)
+        self.do(lambda c: entries.update(c, self.entry(which), now=self.at, parent_id=above))
+
+    @precondition(lambda self: self.ids)
+    @rule(which=st.integers(0, 40), first=st.integers(0, 40))
+    def put_together(self, which, first):
+        if self.entry(which) != self.entry(first):
+            self.do(lambda c: entries.update(c, self.entry(which), now=self.at, cluster_id=self.entry(first)))
+
+    @precondition(lambda self: self.ids)
+    @rule(which=st.integers(0, 40))
+    def split(self, which):
+        self.do(lambda c: entries.split(c, self.entry(which), now=self.at))
+
+    @precondition(lambda self: self.ids)
+    @rule(which=st.integers(0, 40))
+    def like(self, which):
+        self.do(lambda c: likes.add(c, self.entry(which), b"somebody", now=self.at))
+
+    @precondition(lambda self: len(self.pages) > 1)
+    @rule(first=st.integers(0, 3))
+    def merge(self, first):
+        if first == 0:
+            self.do(lambda c: pages.merging.merge(c, {page.id for page in self.pages}, now=self.at))
+            self.pages.pop()
+
+    @rule()
+    def look(self):
+        for page in self.pages:
+            self.runner.run(assert_in_line(self.db, page.id))
+
+    @invariant()
+    def pages_of_a_thread_hold_everything_once(self):
+        async def read() -> None:
+            stored, _ = await kept(self.db, self.pages[0].id)
+            top = sorted((p for p in stored.values() if p.part is Part.TREE and p.depth == 0), key=lambda p: p.key)
+            ids = [place.id for place in top]
+            assert await read_through(self.db, self.pages[0].id, limit=2) == ids
+            assert await read_through(self.db, self.pages[0].id, limit=3, most=4, newest_first=True) == ids[::-1]
+
+        if self.stored % 5 == 4:
+            self.runner.run(read())
+
+
+def test_the_layout_is_always_what_the_rules_make_of_the_entries(migrated_url):
+    class Machine(LayoutMachine):
+        url = migrated_url
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
