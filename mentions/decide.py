@@ -93,6 +93,8 @@ class Policy:
     """Of the sanitiser: an entry that was made by an older one is written anew."""
     spam: Score | None = None
     """What it looks like to somebody who has learned from the owner's decisions; None: too little is known."""
+    crowd: rules.Crowd | None = None
+    """What else came lately; None: nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +344,7 @@ def _judge(claim: Claim, reaction: Reaction, policy: Policy) -> rules.Judgement:
         target=claim.target,
         is_known=policy.is_known,
         spam=policy.spam,
+        crowd=policy.crowd,
     )
 
 

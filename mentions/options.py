@@ -121,6 +121,13 @@ OPTIONS: Final[Mapping[str, Option]] = {
         ),
         Option("learn", True, "true or false", "Whether what looks like earlier spam waits.", _flag),
         Option(
+            "hold_bursts",
+            False,
+            "true or false",
+            "Whether responses wait when one host answers many pages within an hour, or says the same again.",
+            _flag,
+        ),
+        Option(
             "proof",
             True,
             "true or false",

@@ -60,6 +60,21 @@ class Judgement:
         return in_words((*self.reasons, *self.weak))
 
 
+MANY_PAGES: Final = 10
+"""Other pages that one host has answered within an hour: more than anybody reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What else came from elsewhere lately."""
+
+    host: str
+    pages: int = 0
+    """Other pages of the site that the host has answered within an hour."""
+    is_repeated: bool = False
+    """Nearly the same words came from another page within a day."""
+
+
 def person_of(
     site_options: Mapping[str, Any],
     reaction: Reaction,
@@ -75,10 +90,10 @@ def person_of(
             return Person(author=reaction.author.url)
         return None if account is None else Person(account=account)
     host, author = urls.site_authority(source), reaction.author.url
-    is_bridge = reaction.authority is Authority.BRIDGED or host in options.read(site_options, "bridges")
+    from_bridge = reaction.authority is Authority.BRIDGED or is_bridge(site_options, host)
     if author is not None:
-        return Person(author=author) if is_bridge or reaction.authority in _VOUCHED else None
-    return None if is_bridge or not host else Person(host=host)
+        return Person(author=author) if from_bridge or reaction.authority in _VOUCHED else None
+    return None if from_bridge or not host else Person(host=host)
 
 
 def wants_to_know(site_options: Mapping[str, Any], protocol: WmProtocol) -> bool:
@@ -99,6 +114,17 @@ def initial_state(
     return judge(site_options, reaction, protocol, source=source, target=target, is_known=is_known).state
 
 
+def wants_to_know_of_crowds(site_options: Mapping[str, Any], protocol: WmProtocol) -> bool:
+    """Whether it matters what else came lately: the owner holds bursts, or reads reasons because something is held."""
+    holds = _hold(site_options, protocol) != {"none"} or protocol.value in options.read(site_options, "hold_protocols")
+    return options.read(site_options, "hold_bursts") or holds
+
+
+def is_bridge(site_options: Mapping[str, Any], host: str) -> bool:
+    """Whether the owner says that the host speaks for many people."""
+    return host in options.read(site_options, "bridges")
+
+
 def judge(
     site_options: Mapping[str, Any],
     reaction: Reaction,
@@ -108,11 +134,12 @@ def judge(
     target: str = "",
     is_known: bool = False,
     spam: Score | None = None,
+    crowd: Crowd | None = None,
 ) -> Judgement:
     """Whether a new response is shown at once or held, and why.
 
     `is_known`: this site has shown a response of the same person (`person_of`) before; `spam`: what it looks like to
-    somebody who has learned from the owner's decisions (`learned.py`)."""
+    somebody who has learned from the owner's decisions (`learned.py`); `crowd`: what else came lately."""
     if _is_trusted(site_options, reaction, protocol, source):
         return Judgement(EntryState.SHOWN)
     hold = _hold(site_options, protocol)
@@ -125,7 +152,18 @@ def judge(
     if spam is not None and spam.holds:
         why = f": {', '.join(spam.reasons)}" if spam.reasons else ""
         reasons.append(Reason(Cause.LEARNED, f"it looks like what you have called spam ({spam.value:.0%}){why}"))
-    return Judgement(EntryState.HELD if reasons else EntryState.SHOWN, tuple(reasons))
+    bursts = tuple(_of_crowd(crowd)) if crowd is not None else ()
+    if options.read(site_options, "hold_bursts"):
+        reasons += bursts
+        bursts = ()
+    return Judgement(EntryState.HELD if reasons else EntryState.SHOWN, tuple(reasons), bursts)
+
+
+def _of_crowd(crowd: Crowd) -> Iterator[Reason]:
+    if crowd.pages >= MANY_PAGES:
+        yield Reason(Cause.MANY, f"{crowd.host} has answered {crowd.pages} other pages within an hour")
+    if crowd.is_repeated:
+        yield Reason(Cause.REPEATED, "nearly the same words came from another page today")
 
 
 def _wholesale(site_options: Mapping[str, Any], reaction: Reaction, protocol: WmProtocol) -> Iterator[Reason]:

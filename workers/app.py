@@ -26,6 +26,7 @@ from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
 from mentions.streams.tallies import Tallies
+from mentions.streams.traces import Traces
 from workers.jobs.deliver import Deliverer
 from workers.jobs.demo import send_demo
 from workers.jobs.errands import ErrandRunner
@@ -67,6 +68,7 @@ async def run_worker(settings: Settings) -> None:
             events=Events(link.client),
             fetcher=await stack.enter_async_context(make_fetcher(settings, limits)),
             pool=await stack.enter_async_context(make_pool(settings)),
+            traces=Traces(link.client),
             public_url=settings.public_url,
             mailer=make_mailer(settings),
         )

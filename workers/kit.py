@@ -10,6 +10,7 @@ from random import Random
 from mentions.storage import Database
 from mentions.streams.events import Events
 from mentions.streams.queue import Queue
+from mentions.streams.traces import Traces
 from workers.fetch.client import Fetcher
 from workers.mailer import Mailer
 from workers.reading import ReadingPool
@@ -29,6 +30,7 @@ class Kit:
     events: Events
     fetcher: Fetcher
     pool: ReadingPool
+    traces: Traces
     public_url: str
     """Base of every URL that we hand out, without a slash at the end."""
     mailer: Mailer | None = None

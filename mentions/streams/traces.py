@@ -1,4 +1,4 @@
-"""What was written lately, as far as rules against spam ask: hashes of words, links and visitors, for a day at most.
+"""What was written lately, as far as rules against spam ask: hashes of words, links and senders, for a day at most.
 
 Everything goes by itself; no text and no address is kept.  What follows from it is `mentions/typed.py`'s business."""
 
@@ -23,7 +23,7 @@ _VISITORS: Final = PREFIX + "trace:visitor:"
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What one comment leaves behind."""
+    """What one comment, or one response from elsewhere, leaves behind."""
 
     site_id: int
     page: str
@@ -32,6 +32,9 @@ class Trace:
     """`sketches.sketch` of the text."""
     links: tuple[str, ...] = ()
     visitor: str = ""
+    """Whoever it came from, in any form: the hash of a visitor, or of a host."""
+    lives_s: int = SOON_S
+    """How long it is known that they wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Likeness:
     pages_of_links: int = 0
     """Other pages on which one of its links was left within a day; the most widely spread one counts."""
     pages_of_visitor: int = 0
-    """Other pages on which the visitor has written within ten minutes."""
+    """Other pages on which they have written within the trace's time."""
 
 
 class Traces:
@@ -52,8 +55,8 @@ class Traces:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def compare(self, trace: Trace) -> Likeness:
-        """What was there before has in common with this; nothing is kept."""
+    async def compare(self, trace: Trace, *, but: str = "") -> Likeness:
+        """What was there before has in common with this, without what was marked `but`; nothing is kept."""
         words, links, visitor = _keys(trace)
         page = sketches.digest(trace.page)
         pipeline = self._client.pipeline(transaction=False)
@@ -66,17 +69,19 @@ class Traces:
             replies = await pipeline.execute()
         said, counted = replies[: len(words)], replies[len(words) :]
         others = [int(number) - int(own) for number, own in zip(counted[::2], counted[1::2], strict=True)]
-        common = max(Counter(as_text(each) for each in said if each).values(), default=0)
+        marks = Counter(as_text(each) for each in said if each)
+        del marks[but]
+        common = max(marks.values(), default=0)
         return Likeness(sketches.is_near(common, len(words)), max(others[:-1], default=0), others[-1])
 
-    async def note(self, trace: Trace, entry_id: int) -> None:
-        """Keeps what the comment leaves behind."""
+    async def note(self, trace: Trace, mark: str) -> None:
+        """Keeps what it leaves behind; `mark` tells its words from those of others."""
         words, links, visitor = _keys(trace)
         page = sketches.digest(trace.page)
         pipeline = self._client.pipeline(transaction=False)
         for key in words:
-            pipeline.set(key, str(entry_id), ex=DAY_S)
-        for key, lives_s in (*((link, DAY_S) for link in links), (visitor, SOON_S)):
+            pipeline.set(key, mark, ex=DAY_S)
+        for key, lives_s in (*((link, DAY_S) for link in links), (visitor, trace.lives_s)):
             pipeline.sadd(key, page)
             pipeline.expire(key, lives_s)
         with reaching_redis():

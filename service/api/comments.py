@@ -251,7 +251,7 @@ async def _keep(
             await people.remember(c, person.id, _news_of(comment, person))
         cursor = await tell(c, entry, before=None)
     with suppress(Unavailable):  # it is kept, which is what counts
-        await request.app[keys.TRACES].note(trace, entry.id)
+        await request.app[keys.TRACES].note(trace, str(entry.id))
     return Kept(entry, cursor, judged.reasons)
 
 

@@ -11,6 +11,7 @@ from mentions.streams.errands import Errands
 from mentions.streams.events import Events
 from mentions.streams.limits import Limits
 from mentions.streams.queue import Queue
+from mentions.streams.traces import Traces
 from workers.app import open_database
 from workers.jobs.errands import ErrandRunner
 from workers.kit import Kit
@@ -28,6 +29,7 @@ async def running_errands(settings: Settings) -> AsyncIterator[None]:
             events=Events(link.client),
             fetcher=await stack.enter_async_context(make_fetcher(settings, Limits(link.client))),
             pool=await stack.enter_async_context(make_pool(settings, size=1)),
+            traces=Traces(link.client),
             public_url=settings.public_url,
             mailer=make_mailer(settings),
         )

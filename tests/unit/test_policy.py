@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 import pytest
 
 from mentions.model import Author, Authority, Content, EntryState, Kind, PlainText, Protocol, Reaction, SafeHtml, Url
-from mentions.policy import Person, initial_state, is_blocked, judge, person_of, wants_to_know
+from mentions.policy import (
+    Crowd,
+    Person,
+    initial_state,
+    is_blocked,
+    judge,
+    person_of,
+    wants_to_know,
+    wants_to_know_of_crowds,
+)
 from mentions.reasons import in_words
 
 REPLY = Reaction(Kind.REPLY)
@@ -189,3 +198,44 @@ def test_an_owner_may_trust_a_domain_that_signs_in_but_not_the_host_of_all_comme
     claimed = replace(proved, authority=Authority.CLAIMED)
     options = {"hold": "all", "trusted": ["https://ann.example/"]}
     assert judge(options, claimed, Protocol.COMMENT, source=source).state is EntryState.HELD
+
+
+CROWD = Crowd("spam.example", pages=10, is_repeated=True)
+
+
+def crowded(options, crowd=CROWD, **more):
+    return judge(options, REPLY, Protocol.PINGBACK, source=SOURCE, crowd=crowd, **more)
+
+
+def test_a_burst_holds_nothing_unless_the_owner_says_so():
+    shown = crowded({})
+    assert (shown.state, shown.reasons) == (EntryState.SHOWN, ())
+    assert shown.doubts == (
+        "spam.example has answered 10 other pages within an hour",
+        "nearly the same words came from another page today",
+    )
+    held = crowded({"hold_bursts": True})
+    assert (held.state, held.doubts) == (EntryState.HELD, shown.doubts)
+    assert crowded({"hold_bursts": True}, Crowd("spam.example", pages=9)).state is EntryState.SHOWN
+    assert crowded({"hold_bursts": True}, None).state is EntryState.SHOWN
+
+
+def test_what_waits_anyway_says_that_it_came_in_a_crowd():
+    assert crowded({"hold_pingback": "all"}).doubts[0] == "the site holds everything"
+    assert len(crowded({"hold_pingback": "all"}).doubts) == 3
+    assert crowded({"hold_bursts": True, "trusted": ["ann.example"]}).state is EntryState.SHOWN
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({}, False),
+        ({"hold_bursts": True}, True),
+        ({"hold": "links"}, True),
+        ({"hold_pingback": "all"}, True),
+        ({"hold_comment": "all"}, False),
+        ({"hold_protocols": ["pingback"]}, True),
+    ],
+)
+def test_crowds_are_looked_at_only_for_who_holds_something(options, wanted):
+    assert wants_to_know_of_crowds(options, Protocol.PINGBACK) is wanted

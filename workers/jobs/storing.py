@@ -18,10 +18,12 @@ from mentions import options as site_options
 from mentions import policy, urls
 from mentions.decide import Act, PageSeen, Past, Policy, Verdict, decide
 from mentions.model import Change, Claim, Entry, EntryState, Fetched, Outcome, Page, Reading, Sighting, Status, Trace
+from mentions.policy import Crowd
 from mentions.sanitize import POLICY_VERSION
 from mentions.storage import blocks, changes, claims, doubts, entries, learning, pages
 from mentions.storage.blocks import Block
 from workers.jobs.clusters import cluster
+from workers.jobs.crowds import look_around, remember
 from workers.jobs.parents import adopt, find_parent
 from workers.jobs.places import Place
 from workers.jobs.targets import UNKNOWN, Look, learn
@@ -62,14 +64,23 @@ def is_unwelcome(blocks: Sequence[Block], claim: Claim, seen: Seen) -> bool:
 
 async def store(kit: Kit, claim: Claim, place: Place, seen: Seen) -> Stored:
     """Decides and keeps, in one transaction.  One that lost against another is done again, on the new state."""
+    reaction = seen.reading.reaction if seen.reading is not None else None
+    crowd = await look_around(kit, place.site, claim, reaction) if reaction is not None else None
+    stored = await _store_or_again(kit, claim, place, seen, crowd)
+    if reaction is not None and stored.page_id is not None:
+        await remember(kit, place.site, claim, reaction)
+    return stored
+
+
+async def _store_or_again(kit: Kit, claim: Claim, place: Place, seen: Seen, crowd: Crowd | None) -> Stored:
     for _ in range(COLLISIONS):
         try:
-            return await _store(kit, claim, place, seen)
+            return await _store(kit, claim, place, seen, crowd)
         except DBAPIError as error:
             if not _is_collision(error):
                 raise
             await asyncio.sleep(kit.rng.uniform(*COLLISION_PAUSE_S))
-    return await _store(kit, claim, place, seen)
+    return await _store(kit, claim, place, seen, crowd)
 
 
 def _is_collision(error: DBAPIError) -> bool:
@@ -77,10 +88,10 @@ def _is_collision(error: DBAPIError) -> bool:
     return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}
 
 
-async def _store(kit: Kit, claim: Claim, place: Place, seen: Seen) -> Stored:
+async def _store(kit: Kit, claim: Claim, place: Place, seen: Seen, crowd: Crowd | None) -> Stored:
     async with kit.db.write() as c:
         is_blocked = is_unwelcome(await blocks.for_site(c, place.site.id), claim, seen)
-        filing = _Filing(c, kit, claim, place, seen, kit.now(), is_blocked)
+        filing = _Filing(c, kit, claim, place, seen, kit.now(), is_blocked, crowd)
         page = await filing.find_page()
         old = await filing.find_old(page) if page is not None else None
         verdict = decide(
@@ -132,6 +143,7 @@ class _Filing:
     seen: Seen
     now: datetime
     is_blocked: bool
+    crowd: Crowd | None
 
     async def find_page(self) -> Page | None:
         """The page that the claim is filed under, made or brought up to date only for a link that was verified."""
@@ -174,7 +186,7 @@ class _Filing:
             is_known = person is not None and await entries.has_shown(self.c, site_id, options, person)
         if site_options.read(options, "learn"):
             spam = await learning.score(self.c, site_id, reaction, via, source)
-        return Policy(options, self.is_blocked, is_known, POLICY_VERSION, spam)
+        return Policy(options, self.is_blocked, is_known, POLICY_VERSION, spam, self.crowd)
 
     async def past(self, old: Entry | None) -> Past:
         """What a tombstone remembers: who made it one, and what it was before."""

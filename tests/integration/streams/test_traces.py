@@ -16,7 +16,7 @@ async def test_nothing_was_written_before(client):
 
 async def test_words_are_near_when_most_hashes_are_one_comments(client):
     traces = Traces(client)
-    await traces.note(Trace(1, "7", HASHES), 1)
+    await traces.note(Trace(1, "7", HASHES), "1")
     other = tuple("f" * 16 for _ in range(5))
     assert (await traces.compare(Trace(1, "8", HASHES[:11] + other))).is_near
     assert not (await traces.compare(Trace(1, "8", HASHES[:10] + other + ("e" * 16,)))).is_near
@@ -25,22 +25,22 @@ async def test_words_are_near_when_most_hashes_are_one_comments(client):
 
 async def test_hashes_of_different_comments_do_not_add_up(client):
     traces = Traces(client)
-    await traces.note(Trace(1, "7", HASHES[:8] + tuple("a" * 16 for _ in range(8))), 1)
-    await traces.note(Trace(1, "7", tuple("b" * 16 for _ in range(8)) + HASHES[8:]), 2)
+    await traces.note(Trace(1, "7", HASHES[:8] + tuple("a" * 16 for _ in range(8))), "1")
+    await traces.note(Trace(1, "7", tuple("b" * 16 for _ in range(8)) + HASHES[8:]), "2")
     assert not (await traces.compare(Trace(1, "7", HASHES))).is_near
 
 
 async def test_links_and_visitors_count_other_pages_only(client):
     traces = Traces(client)
     for number, page in enumerate(("7", "7", "8", "9")):
-        await traces.note(replace(ONE, page=page, words=()), number)
+        await traces.note(replace(ONE, page=page, words=()), str(number))
     assert await traces.compare(replace(ONE, words=())) == Likeness(pages_of_links=2, pages_of_visitor=2)
     assert await traces.compare(replace(ONE, page="1", words=(), visitor="cd")) == Likeness(pages_of_links=3)
     assert await traces.compare(replace(ONE, page="1", words=(), links=())) == Likeness(pages_of_visitor=3)
 
 
 async def test_everything_goes_by_itself_and_nothing_can_be_read(client):
-    await Traces(client).note(ONE, 1)
+    await Traces(client).note(ONE, "1")
     names = [name async for name in client.scan_iter("*trace:*")]
     assert len(names) == 18
     for name in names:

@@ -21,6 +21,7 @@ from mentions.streams.events import Events
 from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
+from mentions.streams.traces import Traces
 from tests.peers import Blog, Peer
 from workers.fetch.client import Fetcher
 from workers.fetch.guard import AddressPolicy
@@ -111,6 +112,7 @@ async def kit(db: Database, link: RedisLink, limits: Limits, pool: ReadingPool, 
             events=Events(link.client),
             fetcher=fetcher,
             pool=pool,
+            traces=Traces(link.client),
             public_url=PUBLIC,
             now=clock,
             rng=Random(1),
