@@ -49,6 +49,8 @@ class Sent:
     """True also where nobody takes responses: that is no failure."""
     words: str
     """For people, on one line."""
+    may_pass: bool = False
+    """Refused for now only."""
 
 
 async def send(fetcher: Fetcher, pool: ReadingPool, source: Url, target: Url | None) -> list[Sent]:
@@ -137,7 +139,7 @@ def pingback_answer(target: Url, receiver: Receiver, posted: Posted) -> Sent:
     is_accepted = answer.outcome is pingback.Answered.ACCEPTED
     fault = f"fault {answer.fault}: " if answer.fault is not None else ""
     words = f"pingback {answer.outcome.value.replace('_', ' ')} by {receiver.endpoint}: {fault}{_line(answer.text)}"
-    return Sent(target, receiver, is_accepted, words)
+    return Sent(target, receiver, is_accepted, words, may_pass=answer.outcome is pingback.Answered.TRY_LATER)
 
 
 async def _webmention_answer(fetcher: Fetcher, target: Url, receiver: Receiver, posted: Posted) -> Sent:

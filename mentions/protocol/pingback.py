@@ -145,8 +145,7 @@ def read_answer(body: bytes, *, status: int = 200) -> PingbackAnswer:
 
     `status` is the HTTP status: redirects and 4xx are refusals, 408, 425, 429 and 5xx may pass."""
     if not 200 <= status < 300:
-        passing = status in {408, 425, 429} or status >= 500
-        return PingbackAnswer(Answered.TRY_LATER if passing else Answered.REFUSED, f"HTTP status {status}")
+        return PingbackAnswer(Answered.TRY_LATER if _may_pass(status) else Answered.REFUSED, f"HTTP status {status}")
     if len(body) > MAX_ANSWER_BYTES:
         return PingbackAnswer(Answered.REFUSED, f"an answer of more than {MAX_ANSWER_BYTES} bytes")
     root = _parse(_without_padding(body))
@@ -187,6 +186,10 @@ def _read_result(root: Element) -> PingbackAnswer:
     return PingbackAnswer(Answered.ACCEPTED, text.strip()[:500])
 
 
+def _may_pass(status: int) -> bool:
+    return status in {408, 425, 429} or 500 <= status < 600
+
+
 def _read_fault(struct: Element) -> PingbackAnswer:
     members = {
         (member.findtext("name") or "").strip(): "".join(value.itertext()).strip()
@@ -195,7 +198,9 @@ def _read_fault(struct: Element) -> PingbackAnswer:
     }
     written = members.get("faultCode", "")
     code = int(written) if re.fullmatch(r"[+-]?[0-9]{1,9}", written) else GENERIC
-    outcome = {ALREADY_REGISTERED: Answered.ACCEPTED, UPSTREAM: Answered.TRY_LATER}.get(code, Answered.REFUSED)
+    outcome = Answered.ACCEPTED if code == ALREADY_REGISTERED else Answered.REFUSED
+    if code == UPSTREAM or _may_pass(code):  # WordPress uses HTTP's numbers: 429, "you are posting too quickly"
+        outcome = Answered.TRY_LATER
     return PingbackAnswer(outcome, members.get("faultString", "")[:500], fault=code)
 
 

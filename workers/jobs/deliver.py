@@ -226,7 +226,8 @@ class Deliverer:
         came = _came(posted, perf_counter() - started)
         if found.receiver.protocol is Protocol.PINGBACK and posted.is_accepted:
             sent = pingback_answer(target, found.receiver, posted)
-            return Came(Answer(posted.status, came.answer.took_ms, sent.words), is_accepted=sent.is_accepted)
+            answer = Answer(posted.status, came.answer.took_ms, sent.words)
+            return Came(answer, is_accepted=sent.is_accepted, is_passing=sent.may_pass)
         return came
 
     # --- what came of it ------------------------------------------------------------------------------------------

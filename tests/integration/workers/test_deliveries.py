@@ -644,6 +644,23 @@ async def test_a_page_that_takes_only_pingbacks_gets_one(world: World, clock):
         assert await world.statuses() == ["delivered"]
 
 
+@pytest.mark.parametrize("fault", [429, 50])
+async def test_a_pingback_that_is_put_off_is_sent_again(world: World, clock, fault: int):
+    """WordPress takes one comment of a sender in fifteen seconds and answers the next with fault 429."""
+    async with Pingable() as peer:
+        page = peer.page("/old", webmention=None, pingback="link")
+        await world.comment(f'<a href="{page}">a</a>')
+        await world.deliver()
+        peer.pingback_fault = fault
+        clock.move_on(minutes=1)
+        await world.deliver()
+        assert await world.statuses() == ["waiting"]
+        peer.pingback_fault = None
+        clock.move_on(minutes=2)
+        await world.deliver()
+        assert (len(peer.pingbacks), await world.statuses()) == (2, ["delivered"])
+
+
 async def test_a_test_message_tells_of_nothing(world: World, inbox: Inbox, clock):
     async with Inbox() as older:
         for url, kind in ((inbox.address_of_hook, "standard"), (older.url("/hook"), "webmention.io")):

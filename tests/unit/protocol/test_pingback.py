@@ -150,6 +150,9 @@ class TestAnswers:
             (b'<!DOCTYPE x [<!ENTITY a "b">]>' + answer("<value>&a;</value>"), Answered.REFUSED, None),
             (fault("<value><int>48</int></value>"), Answered.ACCEPTED, 48),
             (fault("<value><i4> 50 </i4></value>"), Answered.TRY_LATER, 50),
+            (fault("<value><int>429</int></value>"), Answered.TRY_LATER, 429),  # WordPress: two within 15 seconds
+            (fault("<value><int>503</int></value>"), Answered.TRY_LATER, 503),
+            (fault("<value><int>409</int></value>"), Answered.REFUSED, 409),
             (fault("<value>16</value>"), Answered.REFUSED, 16),
             (fault("<value><string>17</string></value>"), Answered.REFUSED, 17),
             (fault("<value><int>x</int></value>"), Answered.REFUSED, 0),
