@@ -135,8 +135,8 @@ def _read_page(tree: Tree, link: Link, *, source: str) -> Reading:
     own_urls = (source, tree.url, *((canonical,) if canonical else ()))
     by = authorship.find_author(found, choice.entry, is_permalink=choice.is_permalink, same_page=own_urls)
     author = by.author
-    if author == Author() and by.page is None and choice.is_permalink:
-        author = read_plain(tree).credited
+    if author == Author() and choice.is_permalink:
+        author = _named_plainly(read_plain(tree), by.page)
     reaction = _read_choice(found, choice, tree, link, author, source)
     reaction = replace(
         reaction,
@@ -145,6 +145,14 @@ def _read_page(tree: Tree, link: Link, *, source: str) -> Reading:
         lang=reaction.lang or page_language(tree),
     )
     return Reading(link, reaction=reaction, author_page=by.page, mf2=_kept(found, choice), notes=tuple(found.notes))
+
+
+def _named_plainly(plain: Plain, page: Url | None) -> Author:
+    """Whom the page names beside its microformats, as the themes of WordPress do: in its head, else by the text of the
+    link to `page`, his own, which may still tell more of him."""
+    if plain.credited != Author():
+        return replace(plain.credited, url=plain.credited.url or page)
+    return plain.author if page is not None and plain.author.url == page else Author()
 
 
 def _read_choice(

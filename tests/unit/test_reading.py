@@ -294,6 +294,27 @@ def test_a_bridge_speaks_for_others() -> None:
     assert reaction(body, source="https://notbrid.gy/comment/1").authority is Authority.CLAIMED
 
 
+WORDPRESS = f"""<title>A post – A blog</title><article class="post hentry"><h1 class="entry-title">A post</h1>
+<div class="entry-content"><p>Hello, {LINK}.</p></div>
+<footer><span class="byline">By <a href="/author/ann/" rel="author">Ann Author</a></span></footer></article>"""
+"""As the themes that come with WordPress write it: no card anywhere, the author is the text of a link."""
+
+
+def test_an_author_whose_own_page_has_no_card_is_called_as_the_link_to_it_is() -> None:
+    reading = read(WORDPRESS)
+    assert reading.author_page == "https://source.example/author/ann/"
+    archive = document(
+        '<h1>Author: Ann</h1><article class="hentry">…</article>', url="https://source.example/author/ann/"
+    )
+    for known in (read_author_failed(reading), read_author(archive, reading=reading, requested=archive.url)):
+        assert known.reaction is not None
+        assert known.reaction.author == Author(name="Ann Author", url="https://source.example/author/ann/")
+    card = document('<a class="h-card" rel="me" href="/author/ann/">Ann A. Author</a>', url=archive.url)
+    better = read_author(card, reading=reading, requested=card.url).reaction
+    assert better is not None
+    assert better.author.name == "Ann A. Author"
+
+
 AUTHOR_PAGE = Url("https://ann.example/")
 
 
