@@ -118,11 +118,11 @@ async def test_a_real_wordpress_takes_the_whole_export_once(machine: Machine, tm
     assert len(ours) == 17
     async with WordPress(machine, title="Blog Cymraeg", port=site.port) as wordpress:
         file = wordpress.hand("ymateb.xml", wxr)
-        assert json.loads(wordpress.run("import_wxr.php", file)) == {"posts": 2, "comments": 17}
+        assert json.loads(await wordpress.run("import_wxr.php", file)) == {"posts": 2, "comments": 17}
         theirs = await told_by_wordpress(wordpress)
         assert (list(theirs - told_by_us(ours)), list(told_by_us(ours) - theirs)) == ([], [])
         await check_what_readers_see(wordpress, bore_da, nadolig)
-        assert json.loads(wordpress.run("import_wxr.php", file)) == {"posts": 0, "comments": 0}
+        assert json.loads(await wordpress.run("import_wxr.php", file)) == {"posts": 0, "comments": 0}
         assert await told_by_wordpress(wordpress) == theirs
 
 

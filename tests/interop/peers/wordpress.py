@@ -5,6 +5,7 @@ and belong to an unprivileged user, ports are the kernel's, and the kernel ends 
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import os
@@ -159,7 +160,7 @@ class WordPress:
             **({"PEER_IS_PATIENT": "1"} if self.is_patient else {}),
             "PEER_CONTENT": str(self.machine.root / "wp-content"),
         }
-        self.token = self.run("install.php", self.title)
+        self.token = await self.run("install.php", self.title)
         self._serve()
         self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
         try:
@@ -201,8 +202,11 @@ class WordPress:
         async with self.http.get(self.origin) as response:
             return response.status == 200
 
-    def run(self, script: str, *arguments: str | Path) -> str:
+    async def run(self, script: str, *arguments: str | Path) -> str:
         """One of our PHP scripts inside this WordPress; what it printed.  Fails when it fails."""
+        return await asyncio.to_thread(self._run, script, *arguments)
+
+    def _run(self, script: str, *arguments: str | Path) -> str:
         # The script is read by us, so that it need not be readable for the one who runs it.
         done = subprocess.run(
             ["php", *self._options(), "--", *map(str, arguments)],
@@ -263,9 +267,9 @@ class WordPress:
         made = await self.rest("posts", post={"title": title, "content": content, "status": "publish", **facts})
         return str(made["link"])
 
-    def ping(self) -> None:
+    async def ping(self) -> None:
         """Sends what waits, as WordPress' cron would."""
-        self.run("ping.php")
+        await self.run("ping.php")
 
     async def export(self) -> bytes:
         """Signs in, then Tools → Export → All content → Download."""
