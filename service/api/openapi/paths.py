@@ -9,6 +9,7 @@ from service.api.openapi.feeds import FEEDS
 from service.api.openapi.hooks import HOOKS
 from service.api.openapi.moderating import MODERATING
 from service.api.openapi.owner import OWNER
+from service.api.openapi.pages import PAGES
 from service.api.openapi.parts import STRING, Part, answer, choice, media, number, operation, path, query, schema
 from service.api.openapi.sessions import SESSIONS
 from service.api.openapi.writing import WRITING
@@ -287,6 +288,7 @@ PATHS: Final[Mapping[str, Part]] = {
     **SESSIONS,
     **HOOKS,
     **OWNER,
+    **PAGES,
     **_intake("", ""),
     **_intake("/{site}", "OfSite"),
     **_intake("/d/{site}", "OfDomain"),
