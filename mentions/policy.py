@@ -193,12 +193,14 @@ def _is_trusted(site_options: Mapping[str, Any], reaction: Reaction, protocol: W
     return protocol is not WmProtocol.COMMENT and urls.site_authority(source) in trusted
 
 
-def is_blocked(blocks: Iterable[B], source: str, author: Author | None = None) -> B | None:
-    """The first block that the source (or where it led to) or its author runs into; None: welcome."""
-    return next((block for block in blocks if _hits(block, source, author)), None)
+def is_blocked(blocks: Iterable[B], source: str, author: Author | None = None, email: str | None = None) -> B | None:
+    """The first block that the source (or where it led to) or its author runs into; None: welcome.
+
+    `email`: the address that came with a typed comment."""
+    return next((block for block in blocks if _hits(block, source, author, email)), None)
 
 
-def _hits(block: BlockRule, source: str, author: Author | None) -> bool:
+def _hits(block: BlockRule, source: str, author: Author | None, email: str | None) -> bool:
     match block.kind:
         case "authority":
             return _is_at_or_below(source, block.value) or bool(
@@ -207,7 +209,8 @@ def _hits(block: BlockRule, source: str, author: Author | None) -> bool:
         case "url_prefix":
             return _has_prefix(source, block.value)
         case "author":
-            return author is not None and _is_author(author, block.value)
+            is_address = email is not None and email.casefold() == block.value.strip().casefold()
+            return is_address or (author is not None and _is_author(author, block.value))
         case _:
             return False
 

@@ -46,7 +46,7 @@ class Rule:
 async def add(
     c: AsyncConnection, site_id: int, kind: str, value: str, *, note: str = "", now: datetime, actor: str = "owner"
 ) -> Block:
-    """Blocks an authority, everything below a URL, or an author's URL; what is blocked already keeps its row.
+    """Blocks an authority, everything below a URL, or an author (by URL, name or e-mail); one that is there stays.
 
     Raises InvalidRequest for an unknown kind and for a value that could never be hit."""
     rule = checked(kind, value)
@@ -97,8 +97,18 @@ async def shown_hits(
     e = t.entries.c
     is_shown = (e.site_id == site_id, e.state == EntryState.SHOWN.value, e.id > after, _may_concern(rule))
     found = await read(c, select(t.entries).where(*is_shown).order_by(e.id).limit(limit))
-    hits = [entry for entry in found if policy.is_blocked([rule], entry.source, entry.reaction.author)]
+    emails = await _emails(c, found) if rule.kind == "author" and "@" in rule.value else {}
+    hits = [
+        entry for entry in found if policy.is_blocked([rule], entry.source, entry.reaction.author, emails.get(entry.id))
+    ]
     return hits, (found[-1].id if len(found) == limit else None)
+
+
+async def _emails(c: AsyncConnection, found: builtins.list[Entry]) -> dict[int, str | None]:
+    """The addresses that came with comments among them."""
+    typed_here = t.comments.c.entry_id.in_([entry.id for entry in found])
+    rows = await c.execute(select(t.comments.c.entry_id, t.comments.c.email).where(typed_here))
+    return {row.entry_id: row.email for row in rows}
 
 
 def checked(kind: str, value: str) -> Rule:

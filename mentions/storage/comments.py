@@ -81,13 +81,17 @@ async def get(c: AsyncConnection, entry_id: int) -> Comment | None:
     return Comment(**row._asdict(), doubts=reasons.get(entry_id, ()))
 
 
-async def said_before(c: AsyncConnection, site_id: int, markdown: str, *, since: datetime) -> bool:
-    """Whether the site was given a comment of the same words since then, on whatever page."""
+async def said_before(
+    c: AsyncConnection, site_id: int, markdown: str, *, since: datetime, but: int | None = None
+) -> bool:
+    """Whether the site was given another comment than `but` of the same words since then, on whatever page."""
     same = (
         select(t.comments.c.entry_id)
         .join(t.entries, t.entries.c.id == t.comments.c.entry_id)
         .where(t.entries.c.site_id == site_id, t.entries.c.received_at > since, t.comments.c.markdown == markdown)
     )
+    if but is not None:
+        same = same.where(t.comments.c.entry_id != but)
     return (await c.execute(same.limit(1))).one_or_none() is not None
 
 

@@ -194,7 +194,9 @@ async def _keep(
     """Stores the comment.  None, and nothing is stored, while it takes a proof of work to show it."""
     base, at = request.app[keys.SETTINGS].public_url, now()
     author, authority = _author(comment, person)
-    if policy.is_blocked(await request.app[keys.SITES].blocks(place.site.id), author.url or "", author):
+    blocks = await request.app[keys.SITES].blocks(place.site.id)
+    emails = (comment.email, person.email if person else None)
+    if any(policy.is_blocked(blocks, author.url or "", author, email) for email in emails):
         raise Blocked("The owner of this site takes no comments from you.")
     visitor = await clients.visitor_of(request)
     trace = suspecting.trace_of(place.site, place.page, comment, visitor)
@@ -213,7 +215,7 @@ async def _keep(
             in_reply_to=tuple(url for url in answered if url),
             proof=person.proof if person else None,
         )
-        doubt = await suspecting.suspicion(request, c, place.site, comment, form, alike, at)
+        doubt = await suspecting.suspicion(request.app, c, place.site, comment, form, alike, at)
         account = person.id if person else None
         if standing is Standing.DONE:
             doubt = doubt.after_proof()

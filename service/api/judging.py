@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mentions import options, policy, typed
-from mentions.model import Entry, EntryState, Protocol, Reaction, Site
+from mentions import options, policy
+from mentions.model import EntryState, Protocol, Reaction, Site
 from mentions.policy import Judgement
-from mentions.storage import doubts, entries, learning, sites
-from mentions.typed import Suspicion, Typed
+from mentions.storage import entries, learning
+from mentions.typed import Suspicion
 
 
 async def judge(
@@ -45,17 +45,3 @@ async def _is_known(c: AsyncConnection, site: Site, reaction: Reaction, account:
         return False
     person = policy.person_of(site.options, reaction, Protocol.COMMENT, "", account)
     return person is not None and await entries.has_shown(c, site.id, site.options, person)
-
-
-async def judge_again(
-    c: AsyncConnection, entry: Entry, reaction: Reaction, markdown: str, *, account: int | None = None
-) -> Judgement:
-    """The same for a comment that its author has written anew: what was approved were other words."""
-    site, name = await sites.by_id(c, entry.site_id), reaction.author.name
-    assert site is not None, "an entry is of a site"
-    assert name is not None, "a comment has a name"
-    assert reaction.content is not None, "a comment has words"
-    doubt = typed.suspicion(Typed(name, markdown, reaction.content, url=reaction.author.url))
-    judged = await judge(c, site, reaction, entry.target, doubt, account=account)
-    await doubts.keep(c, entry.id, judged.doubts)
-    return judged

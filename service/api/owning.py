@@ -5,21 +5,24 @@ Its author has the token that came with the answer, for a quarter of an hour, or
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import typed
-from mentions.errors import Conflict, Forbidden, NotFound
-from mentions.model import Content, Entry, EntryState, Page, Protocol
+from mentions.errors import Conflict, Forbidden, NotFound, Unavailable
+from mentions.form_tokens import NO_FORM
+from mentions.model import Content, Entry, EntryState, Page, PlainText, Protocol
 from mentions.reasons import Reason
 from mentions.sanitize import POLICY_VERSION
-from mentions.storage import comments, entries, pages, tokens
+from mentions.storage import comments, doubts, entries, pages, sites, tokens
 from mentions.storage import sessions as stored_sessions
 from mentions.storage.comments import Comment
+from mentions.typed import Typed
 from service import answers, keys, origins
-from service.api import judging, own
+from service.api import judging, own, suspecting
 from service.api.news import announce, tell
 from service.api.tokens import sent_token
 from service.forms import read_fields
@@ -69,13 +72,22 @@ class Rewritten:
 
 
 async def rewrite(app: web.Application, entry_id: int, sent: str | None, markdown: str, content: Content) -> Rewritten:
-    """Gives the comment other words, which are judged anew.  Raises as `mine` does."""
+    """Gives the comment other words, which are judged anew: what was approved were others.  Raises as `mine` does."""
+    async with app[keys.DB].read() as c:
+        its = await mine(c, entry_id, sent)
+        site = await sites.by_id(c, its.entry.site_id)
+    assert site is not None, "an entry is of a site"
+    comment = _typed(its.entry, markdown, content)
+    trace = suspecting.trace_of(site, its.page, comment, its.hidden.visitor or b"")
+    alike = replace(await app[keys.TRACES].compare(trace, but=str(entry_id)), pages_of_visitor=0)
     async with app[keys.DB].write() as c:
         its = await mine(c, entry_id, sent)
         entry, reaction = its.entry, replace(its.entry.reaction, content=content)
         state, reasons = None, None
         if its.actor == "author" and entry.state is EntryState.SHOWN:
-            judged = await judging.judge_again(c, entry, reaction, markdown, account=its.hidden.person_id)
+            doubt = await suspecting.suspicion(app, c, site, comment, NO_FORM, alike, now(), but=entry_id)
+            judged = await judging.judge(c, site, reaction, entry.target, doubt, account=its.hidden.person_id)
+            await doubts.keep(c, entry.id, judged.doubts)
             if judged.state is not EntryState.SHOWN:
                 state, reasons = EntryState.HELD, judged.reasons
         new = await entries.update(
@@ -85,7 +97,14 @@ async def rewrite(app: web.Application, entry_id: int, sent: str | None, markdow
         cursor = await tell(c, new, before=entry)
     if cursor is not None:
         await announce(app, its.page.id, cursor)
+    with suppress(Unavailable):  # it is kept, which is what counts
+        await app[keys.TRACES].note(trace, str(entry_id))
     return Rewritten(new, its.page, reasons)
+
+
+def _typed(entry: Entry, markdown: str, content: Content) -> Typed:
+    """The comment as if it were typed now; one that was imported may have no name."""
+    return Typed(entry.reaction.author.name or PlainText(""), markdown, content, url=entry.reaction.author.url)
 
 
 async def take_back(app: web.Application, entry_id: int, sent: str | None) -> Page:

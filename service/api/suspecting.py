@@ -40,17 +40,25 @@ def trace_of(site: Site, page: Page, comment: Typed, visitor: bytes) -> Trace:
 
 
 async def suspicion(
-    request: web.Request, c: AsyncConnection, site: Site, comment: Typed, form: Shown, alike: Likeness, at: datetime
+    app: web.Application,
+    c: AsyncConnection,
+    site: Site,
+    comment: Typed,
+    form: Shown,
+    alike: Likeness,
+    at: datetime,
+    *,
+    but: int | None = None,
 ) -> Suspicion:
-    """Everything that speaks against the comment, weighed."""
-    settings, tempo = request.app[keys.SETTINGS], request.app[keys.TEMPO]
+    """Everything that speaks against the comment, weighed; `but`: its own row, when it is written anew."""
+    settings, tempo = app[keys.SETTINGS], app[keys.TEMPO]
     around = Around(
         form=form,
-        is_repeated=await comments.said_before(c, site.id, comment.markdown, since=at - REPEATED_WITHIN),
+        is_repeated=await comments.said_before(c, site.id, comment.markdown, since=at - REPEATED_WITHIN, but=but),
         is_nearly_repeated=alike.is_near,
         pages_of_links=alike.pages_of_links,
         pages_of_visitor=alike.pages_of_visitor if settings.rate_limits else 0,
-        blocked_links=tuple(_blocked(await request.app[keys.SITES].blocks(site.id), _links(comment))),
+        blocked_links=tuple(_blocked(await app[keys.SITES].blocks(site.id), _links(comment))),
     )
     return typed.suspicion(comment, around, shortest_s=tempo.shortest_writing_s)
 

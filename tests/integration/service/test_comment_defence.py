@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from mentions import form_tokens
+from mentions.model import Author, Protocol
 from mentions.storage import comments
 from service import keys
 from service.intake.reception import now
@@ -154,3 +155,48 @@ async def test_a_link_to_what_is_blocked_waits(service):
     await service.request("PUT", "/api/blocks", json={"authority": "bad.example"}, token=service.token)
     status, reasons = await sent(service, as_form=False, content="[x](https://shop.bad.example/1)")
     assert (status, reasons) == ("held", ("it links to shop.bad.example, which you have blocked",))
+
+
+async def test_who_is_blocked_by_name_url_or_address_writes_no_comment(service):
+    people = [{"name": "Spammer"}, {"url": "https://spam.example/me"}, {"email": "Me@Spam.example"}]
+    for number, person in enumerate(people):
+        assert (await sent(service, as_form=False, content=f"Before {number}", **person))[0] == "approved"
+    for rule in ("spammer", "https://spam.example/me", "me@spam.example"):
+        hits = await service.get(f"/api/blocks/preview?author={rule}", token=service.token)
+        assert len(hits.json()["children"]) == 1, rule
+        await service.request("PUT", "/api/blocks", json={"author": rule}, token=service.token)
+    for number, person in enumerate(people):
+        body = {"target": POST, "name": "Ann", "content": f"After {number}"} | person
+        assert (await service.post("/api/comments", headers=BLOG, json=body)).error == (403, "blocked")
+    assert (await sent(service, as_form=False, content="Other", email="you@spam.example"))[0] == "approved"
+
+
+async def test_an_edit_does_not_smuggle_in_what_was_said_before(service):
+    await sent(service, as_form=False, content=STORY)
+    await sent(service, as_form=False, content="[a](https://shop.example/buy)", target=f"{POST}/1")
+    await sent(service, as_form=False, content="[b](https://shop.example/buy)", target=f"{POST}/2")
+    body = {"target": f"{POST}/3", "name": "Bob", "content": "Mine, and nobody else's words, about something else."}
+    mine = (await service.post("/api/comments", headers=BLOG, json=body)).json()
+    path, edit_token = f"/api/comments/{mine['wm-id']}", mine["edit-token"]
+
+    async def edit(content: str) -> dict[str, object]:
+        answer = await service.request("PATCH", path, json={"content": content}, headers=BLOG, token=edit_token)
+        assert answer.status == 200
+        return dict(answer.json())
+
+    assert (await edit(body["content"]))["wm-status"] == "approved"
+    assert (await edit(body["content"] + " Twice."))["wm-status"] == "approved"
+    told = await edit(STORY.upper())
+    assert (told["wm-status"], told["wm-reasons"]) == ("held", ["The same words were left here before."])
+    await service.post(f"/api/entries/{mine['wm-id']}/approve", token=service.token)
+    told = await edit("[c](https://shop.example/buy)")
+    assert (told["wm-status"], told["wm-reasons"]) == ("held", ["It has links that somebody looks at first."])
+
+
+async def test_a_moderator_edits_an_imported_comment_that_has_no_name(service):
+    entry = await service.respond(protocol=Protocol.COMMENT, author=Author())
+    async with service.db.write() as c:
+        await comments.keep(c, entry.id, markdown="Said elsewhere")
+    path = f"/api/comments/{entry.id}"
+    answer = await service.request("PATCH", path, json={"content": "Moderated"}, token=service.token)
+    assert (answer.status, answer.json()["content"]["text"]) == (200, "Moderated")
