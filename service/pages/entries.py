@@ -15,6 +15,7 @@ from markupsafe import Markup
 from service.i18n import Catalogue
 from service.pages.faces import face, seed_of
 from service.pages.templating import trusted
+from service.pages.words import how_signed_in
 
 LONG_TEXT: Final = 1_600
 """Characters of a response that are shown in full; a longer one is cut and continues at its own place."""
@@ -64,6 +65,8 @@ class EntryView:
     photos: tuple[str, ...]
     likes: int
     is_gone: bool
+    proof: str
+    """How the author of a comment had signed in, in words; empty for whoever had not."""
     children: tuple[EntryView, ...] = ()
     deeper: int = 0
     """Answers below this one that are not shown here."""
@@ -233,7 +236,7 @@ def _view(
     url = permalink if protocol == "comment" else entry.get("url") or source or permalink
     host = "" if protocol == "comment" else host_of(source or url)
     kind = entry.get("wm-kind") or "mention"
-    content = entry.get("content") or {}
+    content, proof = entry.get("content") or {}, entry.get("wm-signed-in")
     name = author.get("name") or host_of(author.get("url") or "") or host or words.gettext("Somebody")
     html, text, is_cut = _body(content, _plain(entry.get("summary")))
     when, machine, is_published = _when(entry, words)
@@ -266,6 +269,7 @@ def _view(
         photos=tuple(entry.get("photo") or ()),
         likes=int(entry.get("wm-likes") or 0),
         is_gone=bool(entry.get("wm-deleted")),
+        proof=how_signed_in(words, proof.get("way", ""), proof.get("by", "")) if proof else "",
         children=children,
         deeper=deeper,
         more=more,

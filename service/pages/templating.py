@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from mentions import typed
 from service.i18n import Catalogue, catalogue
-from service.pages.words import script_words
+from service.pages.words import script_words, session_words
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -34,6 +34,7 @@ def environment(lang: str) -> Environment:
     env.globals["locale"] = words
     env.globals["limits"] = {"content": typed.MOST_CONTENT, "name": typed.MOST_NAME, "trap": typed.HONEYPOT}
     env.globals["script_words"] = script_words(words)
+    env.globals["session_words"] = session_words(words)
     env.filters["number"] = words.number
     env.filters["moment"] = words.moment
     return env

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 
 from mentions import errors
+from mentions.model import Way
 from mentions.reasons import Cause
 from service.i18n import Catalogue
 
@@ -30,6 +31,35 @@ def script_words(words: Catalogue) -> str:
         "save": gettext("Save changes"),
     }
     return json.dumps(said, ensure_ascii=False)
+
+
+def session_words(words: Catalogue) -> str:
+    """What stands beside the form of whoever has signed in, or wants to, as JSON; its keys are classes of buttons."""
+    gettext = words.gettext
+    said = {
+        "sign-in": gettext("Sign in"),
+        "sign-out": gettext("Sign out"),
+        "forget": gettext("Delete all my comments"),
+        "sure": gettext("Delete all my comments on this site, and forget me, for good"),
+        "as": gettext("Signed in as %(name)s") % {"name": "{name}"},
+        "welcome": gettext("You are signed in."),
+        "bye": gettext("You are signed out."),
+        "over": gettext("You are not signed in any more. Please sign in again."),
+        "forgotten": gettext("All your comments on this site have been deleted."),
+        "blocked": gettext("Your browser kept the window closed. Please press the button again."),
+        "failed": gettext("We cannot do this right now."),
+    }
+    return json.dumps(said, ensure_ascii=False)
+
+
+def how_signed_in(words: Catalogue, way: str, by: str) -> str:
+    """What a mark beside the name of somebody who had signed in means."""
+    gettext = words.gettext
+    if way == Way.EMAIL.value or not by:
+        return gettext("signed in by e-mail") if way == Way.EMAIL.value else gettext("signed in")
+    if way == Way.PROVIDER.value:
+        return gettext("signed in through %(provider)s") % {"provider": by}
+    return gettext("signed in as %(domain)s") % {"domain": by}
 
 
 def like_forms(words: Catalogue) -> str:

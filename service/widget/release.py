@@ -28,7 +28,7 @@ _CSS_SPACE: Final = re.compile(r"\s*([{};,>~])\s*")
 _JS_REMARK: Final = re.compile(r"(?<=[;{}]) // [^\"'`]*\Z")
 _PLACEHOLDER: Final = '"__STYLES__"'
 _OWN_VERSION: Final = '"__VERSION__"'
-LATER: Final = ("proof.js",)
+LATER: Final = ("proof.js", "signin.js")
 """Modules that thread.js loads when they are needed, from its own version's folder."""
 
 

@@ -17,6 +17,7 @@ from mentions import sanitize, urls
 from mentions.model import Author, Entry, Kind, Protocol
 from mentions.storage import entries, pages
 from mentions.storage.avatars import Avatars
+from tests.browser.signing_pages import signed_in
 from tests.browser.world import MORNING, World, said
 
 STYLES: Final = """
@@ -300,6 +301,7 @@ SCENES: Final = (
     Scene("wrong", seeded, errs),
     Scene("news", seeded, hears),
     Scene("liked", seeded, likes),
+    Scene("signed-in", seeded, signed_in),
     Scene("away", nothing, is_away=True),
 )
 

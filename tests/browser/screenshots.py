@@ -26,6 +26,7 @@ from mentions.model import Claim, Hop, Link, NearMiss, Outcome, Protocol, Status
 from mentions.storage import claims, entries
 from service import keys
 from tests.browser.scenes import SCENES, Scene, perform
+from tests.browser.signing_pages import signing_pages
 from tests.browser.world import World
 from tests.support.browser import chromium
 
@@ -95,6 +96,7 @@ async def own_pages(world: World) -> dict[str, str]:
         "embed": f"/embed?target={quote(post, safe='')}&also=cy",
         "embed-held": f"/embed?target={quote(post, safe='')}&held",
         **await status_pages(world),
+        **await signing_pages(world),
     }
 
 
@@ -208,7 +210,7 @@ async def main() -> None:
     wishes = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with tempfile.TemporaryDirectory(prefix="ymateb-") as folder:
-        async with World(Path(folder)) as world, chromium() as browser:
+        async with World(Path(folder), mail_url="smtp://127.0.0.1:9") as world, chromium() as browser:
             if wishes.readme:
                 print(await take_for_readme(browser, world))
                 return

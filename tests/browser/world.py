@@ -41,9 +41,15 @@ class World:
     """The product's web process with real stores, and what a test puts into them."""
 
     def __init__(
-        self, folder: Path, redis_url: str | None = None, *, demo: str = "on", shortest_writing_s: float = 0.0
+        self,
+        folder: Path,
+        redis_url: str | None = None,
+        *,
+        demo: str = "on",
+        shortest_writing_s: float = 0.0,
+        **options: object,
     ) -> None:
-        self._folder, self._redis_url, self._demo = folder, redis_url, demo
+        self._folder, self._redis_url, self._demo, self._options = folder, redis_url, demo, options
         self._tempo = keys.Tempo(shortest_writing_s=shortest_writing_s)  # tests type faster than people
         self._runners: list[web.AppRunner] = []
         self.minutes = 0
@@ -58,6 +64,7 @@ class World:
             redis_url=self._redis_url,
             demo=self._demo,
             rate_limits=False,
+            **self._options,
         )
         self.app = create_app(self.settings, self._tempo)
         await self._serve(self.app, port)

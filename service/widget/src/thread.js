@@ -110,6 +110,7 @@ class Comments {
   begin() {
     this.#form = this.#section.querySelector(".ym-comment");
     if (!this.#form) return;
+    this.#meet();
     this.#home = this.#form.nextElementSibling;
     this.#form.noValidate = true;
     this.#post = this.#form.querySelector(".ym-post").textContent;
@@ -117,6 +118,23 @@ class Comments {
     this.#fill(fields);
     const link = parent && this.#section.querySelector(`#c-${+parent} > article .ym-does a`);
     if (link) this.#answer(link, parent);
+  }
+
+  // Who has signed in is a module's business that most readers never need.
+  async #meet(act, popup) {
+    const [place, store] = [this.#form.querySelector(".ym-session"), `session:${this.#form.action}`];
+    if (!place || !globalThis.crypto?.subtle) return;
+    place.hidden = false;
+    if (!act && !keep("localStorage", store).token) return this.session?.take(this.#form);
+    try {
+      const { Session } = await import(`${BASE}/widget/${VERSION}/signin.js`);
+      this.session ??= new Session(this.#form, store, keep, () => this.decorate(this.#section));
+      this.session.take(this.#form);
+      await this.session[act ?? "load"](popup);
+    } catch {
+      popup?.close();
+      if (act) this.#say(JSON.parse(place.dataset.words).failed);
+    }
   }
 
   // Before the thread becomes like `fresh`: what is the reader's own stays theirs, also when the place of the form goes.
@@ -135,6 +153,15 @@ class Comments {
 
   get #words() {
     return JSON.parse(this.#form?.dataset.words ?? "{}");
+  }
+
+  // What one may change because one has signed in.
+  get #signed() {
+    return this.session?.mine ?? {};
+  }
+
+  #tokenOf(id) {
+    return id in this.#signed ? this.session.token : keep("localStorage", "mine")[id]?.token;
   }
 
   #fill(fields) {
@@ -163,7 +190,7 @@ class Comments {
     const open = Object.entries(mine).filter(([, { until }]) => until > now);
     if (open.length < Object.keys(mine).length) keep("localStorage", "mine", open.length ? Object.fromEntries(open) : null);
     section.querySelectorAll(".ym-own-does").forEach((span) => span.remove());
-    for (const [id] of this.#form ? open : []) {
+    for (const id of this.#form ? new Set([...open.map(([id]) => id), ...Object.keys(this.#signed)]) : []) {
       const span = document.createElement("span");
       span.className = "ym-own-does";
       for (const name of ["edit", "delete"]) {
@@ -184,6 +211,7 @@ class Comments {
     if (!target || !this.#form || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     const { classList } = target;
     if (classList.contains("ym-cancel")) this.#goHome(true);
+    else if (classList.contains("ym-sign-in")) this.#meet("signIn", open("", "", "popup,width=480,height=680"));
     else if (classList.contains("ym-edit")) this.#edit(target);
     else if (classList.contains("ym-delete")) this.#remove(target);
     else if (target.matches(".ym-does > a")) {
@@ -216,7 +244,7 @@ class Comments {
     this.#move(button, button.textContent);
     form.querySelector(".ym-who").hidden = true;
     form.querySelector(".ym-post").textContent = this.#words.save;
-    form.elements.content.value = keep("localStorage", "mine")[id]?.content ?? "";
+    form.elements.content.value = this.#signed[id] ?? keep("localStorage", "mine")[id]?.content ?? "";
     form.elements.content.focus();
   }
 
@@ -276,18 +304,20 @@ class Comments {
     const [isFresh, { token } = {}] = (await this.#begun) ?? [];
     if (isFresh) body.set("token", token);
     if (globalThis.crypto?.subtle) body.set("proof", ""); // it can be asked for
-    let [isDone, told] = await (id ? this.#ask(`/comments/${id}`, "PATCH", body, mine[id]?.token) : this.#ask("/comments", "POST", body));
+    let [isDone, told] = await (id ? this.#ask(`/comments/${id}`, "PATCH", body, this.#tokenOf(id)) : this.#ask("/comments", "POST", body, this.session?.token));
     if (told.error === "proof_required") {
       this.#say(this.#words.proving);
       const again = (proof) => {
         proof ? body.set("proof", proof) : body.delete("proof");
-        return this.#ask("/comments", "POST", body);
+        return this.#ask("/comments", "POST", body, this.session?.token);
       };
       [isDone, told] = await import(`${BASE}/widget/${VERSION}/proof.js`).then(({ prove }) => prove(told.challenge, again), () => again());
     }
+    if (!isDone && told.error === "forbidden" && this.session?.token) return this.session.over();
     if (!isDone) return this.#complain(told);
-    if (id) mine[id].content = content;
-    else mine[told["wm-id"]] = { token: told["edit-token"], until: Date.now() + EDITABLE_MS, content };
+    if (this.session?.token) this.session.wrote(told, content);
+    if (id in mine) mine[id].content = content;
+    else if (!id) mine[told["wm-id"]] = { token: told["edit-token"], until: Date.now() + EDITABLE_MS, content };
     keep("localStorage", "mine", mine);
     if (!id) {
       this.#begun = null;
@@ -327,10 +357,11 @@ class Comments {
     }
     const [id, mine] = [idOf(button), keep("localStorage", "mine")];
     this.isBusy = true;
-    const [isDone, told] = await this.#ask(`/comments/${id}`, "DELETE", undefined, mine[id]?.token).catch(() => [false, {}]);
+    const [isDone, told] = await this.#ask(`/comments/${id}`, "DELETE", undefined, this.#tokenOf(id)).catch(() => [false, {}]);
     this.isBusy = false;
     if (!isDone) return this.#complain(told);
     delete mine[id];
+    delete this.#signed[id];
     keep("localStorage", "mine", mine);
     if (this.isAway) this.#goHome();
     await this.#shown(this.#words.removed);

@@ -1,0 +1,336 @@
+"""Signing in, in a real Chromium: the whole pop-up by mail and by a website, what it opens, and what attackers try."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Error, Page
+
+from tests.browser.conftest import Watched
+from tests.browser.test_commenting import is_focused, says, tab_to, text_of
+from tests.browser.world import World
+from tests.peers import IndieAuthSite, Mailbox
+from tests.support.errands import running_errands
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.browser
+
+ADDRESS = "nia@mail.example"
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    async with Mailbox() as box:
+        yield box
+
+
+@pytest.fixture
+async def world(tmp_path: Path, redis_url: str, mailbox: Mailbox) -> AsyncIterator[World]:
+    """The web process beside a worker for its errands, a mail server, and a host page."""
+    options = {"mail_url": mailbox.url, "fetch_allow_networks": (ip_network("127.0.0.0/8"),)}
+    async with World(tmp_path, redis_url, **options) as it, running_errands(it.settings):
+        yield it
+
+
+@pytest.fixture
+async def gwen() -> AsyncIterator[IndieAuthSite]:
+    async with IndieAuthSite() as site:
+        site.asks = True
+        yield site
+
+
+async def opened(world: World, watched: Watched, *, lang: str = "en", path: str = "/post") -> Page:
+    await watched.page.goto(world.host_page(path, lang=lang))
+    await watched.page.wait_for_selector(".ym-session:not([hidden])")
+    return watched.page
+
+
+async def popped(page: Page) -> Page:
+    async with page.expect_popup() as waiting:
+        await page.locator(".ym-sign-in").click()
+    popup = await waiting.value
+    await popup.wait_for_selector("form")
+    return popup
+
+
+async def link_in(mailbox: Mailbox, address: str = ADDRESS, number: int = 0) -> str:
+    mail = await mailbox.mail_to(address, number)
+    return re.search(r"^\S+/sign-in/mail\S+", mail.get_content(), re.MULTILINE)[0]
+
+
+async def type_number(browser: Browser, link: str, number: str) -> None:
+    """On another device: opens the link of the mail and types the number."""
+    device = await browser.new_context()
+    page = await device.new_page()
+    await page.goto(link)
+    await page.locator("#number").fill(number)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("h1:text('That is the number.')")
+    await device.close()
+
+
+async def sign_in_by_mail(browser: Browser, mailbox: Mailbox, page: Page, address: str = ADDRESS) -> None:
+    popup = await popped(page)
+    await popup.locator("#email").fill(address)
+    await popup.locator("#email").press("Enter")
+    number = await popup.locator(".number").inner_text()
+    await type_number(browser, await link_in(mailbox, address), number)
+    await page.wait_for_selector(".ym-sign-out")
+    await eventually(popup.is_closed)
+
+
+async def comment(page: Page, text: str, name: str | None = None) -> str:
+    """Writes a comment; the selector of its item."""
+    await page.locator("[name=content]").fill(text)
+    if name is not None:
+        await page.locator("[name=name]").fill(name)
+    await page.locator(".ym-post").click()
+    item = page.locator(".ym-item", has_text=text)
+    await item.wait_for()
+    return f"#{await item.get_attribute('id')}"
+
+
+async def forget_edit_tokens(page: Page) -> None:
+    """As if the quarter of an hour were over, and the page opened anew."""
+    await page.evaluate("localStorage.removeItem('ymateb:mine')")
+    await page.reload()
+    await page.wait_for_selector(".ym-session:not([hidden])")
+
+
+async def test_by_mail_one_signs_in_writes_edits_later_and_signs_out(
+    world: World, watched: Watched, browser: Browser, mailbox: Mailbox
+):
+    page = await opened(world, watched)
+    assert not [url for url in watched.requests if "signin.js" in url], "most readers never load it"
+    await sign_in_by_mail(browser, mailbox, page)
+    assert await is_focused(page, "[name=content]")
+    assert await text_of(page, ".ym-said") == "You are signed in."
+    assert "Signed in as nia@mail.example" in await text_of(page, ".ym-session")
+    assert not await page.locator("[name=email]").is_visible()
+    item = await comment(page, "My grandmother kept hens.", "Nia")
+    assert "Signed in as Nia" in await text_of(page, ".ym-session")
+    assert not await page.locator(".ym-who p").first.is_visible()
+    assert await page.locator(f"{item} .ym-proof").get_attribute("aria-label") == "signed in by e-mail"
+    assert "mail.example" not in await page.locator(".ym-top").inner_text()
+
+    await forget_edit_tokens(page)
+    await page.locator(f"{item} .ym-edit").click()
+    assert await page.locator("[name=content]").input_value() == "My grandmother kept hens."
+    await page.locator("[name=content]").fill("My grandmother kept *geese*.")
+    await page.locator(".ym-post").click()
+    await eventually(lambda: says(page, f"{item} > article .ym-text", "My grandmother kept geese."))
+
+    second = await comment(page, "And ducks.")
+    assert await page.locator(f"{second} .p-name").inner_text() == "Nia"
+    await page.locator(f"{second} .ym-delete").click()
+    await page.locator(f"{second} .ym-delete").click()
+    await page.locator(second).wait_for(state="detached")
+
+    await page.locator(".ym-sign-out").click()
+    await page.wait_for_selector(".ym-sign-in")
+    assert await is_focused(page, ".ym-sign-in")
+    assert await page.locator("[name=name]").is_visible()
+    assert await page.locator(f"{item} .ym-edit").count() == 0
+    assert await page.evaluate("Object.keys(localStorage).filter(key => key.includes('session'))") == []
+    assert watched.complaints == []
+
+
+async def test_a_website_vouches_in_welsh_by_keyboard_alone(world: World, watched: Watched, gwen: IndieAuthSite):
+    page = await opened(world, watched, lang="cy")
+    await tab_to(page, ".ym-sign-in")
+    async with page.expect_popup() as waiting:
+        await page.keyboard.press("Enter")
+    popup = await waiting.value
+    await popup.wait_for_selector("form")
+    assert await popup.locator("h1").inner_text() == f"Mewngofnodi ar localhost:{world.host_port}"
+    await tab_to(popup, "#me")
+    await popup.keyboard.type(gwen.me)
+    await popup.keyboard.press("Enter")
+    await popup.wait_for_selector("text=Allow")
+    assert popup.url.startswith(gwen.url("/auth"))
+    await tab_to(popup, "button")
+    await popup.keyboard.press("Enter")
+    await page.wait_for_selector(".ym-sign-out")
+    host = gwen.me.removeprefix("http://").rstrip("/")
+    assert f"Wedi mewngofnodi fel Gwen Prosser ({host})" in await text_of(page, ".ym-session")
+    await eventually(popup.is_closed)
+    assert await is_focused(page, "[name=content]")
+    await page.keyboard.type("Helo")
+    await tab_to(page, ".ym-post")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".ym-item .ym-proof")
+    assert await page.locator(".ym-proof").get_attribute("aria-label") == f"wedi mewngofnodi fel {host}"
+    assert await page.locator(".ym-item .p-author a.u-url").get_attribute("href") == gwen.me
+    assert watched.complaints == []
+
+
+async def test_who_says_no_there_may_choose_another_way(world: World, watched: Watched, gwen: IndieAuthSite):
+    page = await opened(world, watched)
+    popup = await popped(page)
+    await popup.locator("#me").fill(gwen.me)
+    await popup.keyboard.press("Enter")
+    await popup.locator("text=Deny").click()
+    await popup.wait_for_selector("[role=alert]")
+    assert "You did not agree there" in await text_of(popup, "[role=alert]")
+    assert await popup.locator("#email").is_visible()
+    await popup.close()
+    assert await page.locator(".ym-sign-in").is_visible()
+
+
+async def test_one_can_have_everything_erased(world: World, watched: Watched, browser: Browser, mailbox: Mailbox):
+    page = await opened(world, watched)
+    await sign_in_by_mail(browser, mailbox, page)
+    item = await comment(page, "I said too much.", "Nia")
+    await page.locator(".ym-forget").click()
+    assert "for good" in await page.locator(".ym-forget").inner_text()
+    assert await page.locator(item).is_visible()
+    await page.locator(".ym-forget").click()
+    await eventually(lambda: says(page, ".ym-said", "All your comments on this site have been deleted."))
+    await page.reload()
+    await page.wait_for_selector(".ym-session:not([hidden]) .ym-sign-in")
+    assert await page.locator(".ym-item").count() == 0
+
+
+async def test_a_session_that_was_ended_elsewhere_is_noticed(
+    world: World, watched: Watched, browser: Browser, mailbox: Mailbox
+):
+    page = await opened(world, watched)
+    await sign_in_by_mail(browser, mailbox, page)
+    await page.evaluate(
+        """base => fetch(base + "/api/session", {method: "DELETE", headers: {Authorization: "Bearer " +
+           JSON.parse(Object.entries(localStorage).find(([key]) => key.includes("session"))[1]).token}})""",
+        world.base,
+    )
+    await page.locator("[name=content]").fill("Is anybody there?")
+    await page.locator("[name=name]").fill("Nia")
+    await page.locator(".ym-post").click()
+    await page.wait_for_selector(".ym-sign-in")
+    assert "Please sign in again" in await text_of(page, ".ym-said")
+    assert await page.locator("[name=content]").input_value() == "Is anybody there?"
+    assert await page.locator(".ym-item").count() == 0
+
+
+async def test_the_pop_up_is_accessible_and_fits(world: World, watched: Watched, browser: Browser, mailbox: Mailbox):
+    page = await opened(world, watched)
+    popup = await popped(page)
+
+    async def is_fine(shown: Page) -> None:
+        found = await Axe().run(shown)
+        assert found.violations_count == 0, found.generate_report()
+        await shown.set_viewport_size({"width": 320, "height": 640})
+        assert await shown.evaluate("document.documentElement.scrollWidth") <= 320
+
+    await is_fine(popup)
+    await popup.locator("#email").fill("nobody@")
+    await popup.evaluate("document.querySelector('#email').form.noValidate = true")
+    await popup.locator("#email").press("Enter")
+    await popup.wait_for_selector("#email[aria-invalid]:focus")
+    await is_fine(popup)
+    await popup.locator("#email").fill(ADDRESS)
+    await popup.locator("#email").press("Enter")
+    await popup.wait_for_selector(".number")
+    await is_fine(popup)
+    mail = await (await browser.new_context()).new_page()
+    await mail.goto(await link_in(mailbox))
+    await is_fine(mail)
+    for left in ("2 more tries", "1 more try", ""):
+        await mail.locator("#number").fill("1")
+        await mail.keyboard.press("Enter")
+        await mail.wait_for_selector(f"text={left}" if left else "h1:text('This sign-in is over.')")
+        await is_fine(mail)
+    await popup.wait_for_selector("[data-while=over] h1:visible")
+    await is_fine(popup)
+    await mail.context.close()
+
+
+# --- attacks ------------------------------------------------------------------------------------------------------
+
+
+def redemptions(watched: Watched) -> list[str]:
+    return [url for url in watched.requests if url.endswith("/api/session")]
+
+
+async def gone_to(page: Page, url: str) -> None:
+    """Goes there by itself, so that its opener stays."""
+    await page.evaluate("url => { location.href = url }", url)
+    await page.wait_for_url(url)
+
+
+async def test_messages_of_other_windows_and_origins_are_not_heard(world: World, watched: Watched):
+    page = await opened(world, watched)
+    popup = await popped(page)
+    said = '{type: "ymateb:signed-in", code: "stolen"}'
+    await page.evaluate(f"window.postMessage({said}, '*')")
+    evil = f"http://evil.localhost:{world.host_port}/page"
+    world.host_pages["/page"] = "<!doctype html><title>Evil</title>"
+    async with page.expect_popup() as waiting:
+        await page.evaluate("url => { window.open(url) }", evil)
+    other = await waiting.value
+    await other.wait_for_load_state()
+    await other.evaluate(f"window.opener.postMessage({said}, '*')")  # another window, another origin
+    await gone_to(other, f"{world.base}/sign-in/callback")
+    await other.evaluate(f"window.opener.postMessage({said}, '*')")  # another window, the right origin
+    await gone_to(popup, evil)
+    await popup.evaluate(f"window.opener.postMessage({said}, '*')")  # the right window, gone elsewhere
+    await gone_to(popup, f"{world.base}/sign-in/callback")
+    await popup.evaluate("window.opener.postMessage({type: 'ymateb:signed-in', code: 7}, '*')")  # no code
+    assert redemptions(watched) == []
+    await popup.evaluate(f"window.opener.postMessage({said}, '*')")  # the right window: but the code is none
+    await eventually(lambda: says(page, ".ym-said", "We cannot do this right now."))
+    assert len(redemptions(watched)) == 1
+    assert await page.locator(".ym-sign-in").is_visible()
+
+
+async def test_an_attackers_page_that_opens_the_pop_up_gets_nothing(
+    world: World, context: BrowserContext, gwen: IndieAuthSite
+):
+    """The victim agrees in a flow that the attacker began, in a window that the attacker's page has opened."""
+    gwen.asks = False
+    world.host_pages["/evil"] = "<!doctype html><title>Evil</title>"
+    evil = await context.new_page()
+    await evil.goto(f"http://evil.localhost:{world.host_port}/evil")
+    await evil.evaluate("window.heard = []; addEventListener('message', ({data}) => heard.push(data))")
+    query = f"target={world.host}/post&origin={world.host}&challenge={'x' * 43}&lang=en"
+    async with evil.expect_popup() as waiting:
+        await evil.evaluate("url => { window.open(url) }", f"{world.base}/sign-in?{query}")
+    popup = await waiting.value
+    await popup.locator("#me").fill(gwen.me)
+    await popup.keyboard.press("Enter")
+    with suppress(Error):  # it closes itself
+        await popup.wait_for_selector("[data-while=done]")
+    await eventually(popup.is_closed)
+    assert await evil.evaluate("heard") == []
+
+
+async def test_the_pop_up_alone_says_that_its_page_is_gone(world: World, context: BrowserContext, gwen: IndieAuthSite):
+    gwen.asks = False
+    page = await context.new_page()
+    await page.goto(f"{world.base}/sign-in?target={world.host}/p&origin={world.host}&challenge={'x' * 43}&lang=en")
+    await page.locator("#me").fill(gwen.me)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("[data-while=lost] h1:visible")
+    assert await page.locator("[data-while=done]").is_hidden()
+
+
+async def test_no_page_of_it_can_be_framed(world: World, context: BrowserContext):
+    query = f"target={world.host}/post&origin={world.host}&challenge={'x' * 43}&lang=en"
+    world.policy = f"default-src 'none'; frame-src {world.base}"
+    world.host_pages["/frame"] = f'<!doctype html><title>x</title><iframe src="{world.base}/sign-in?{query}"></iframe>'
+    page = await context.new_page()
+    async with page.expect_event("console", lambda message: "frame-ancestors" in message.text):
+        await page.goto(f"{world.host}/frame")
+    assert [await frame.locator("form").count() for frame in page.frames] == [0, 0]
+
+
+async def test_a_page_that_is_not_the_sites_cannot_begin(world: World, context: BrowserContext):
+    page = await context.new_page()
+    query = f"target={world.host}/post&origin=http://evil.localhost:{world.host_port}&challenge={'x' * 43}"
+    answer = await page.goto(f"{world.base}/sign-in?{query}")
+    assert answer.status == 403
+    assert await page.locator("form").count() == 0
