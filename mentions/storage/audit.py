@@ -4,6 +4,7 @@ What sources and rules do by themselves is not told here; every entry's own hist
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -52,6 +53,15 @@ async def note(
     """Writes a decision down, in the transaction that carries it out."""
     values = {"site_id": site_id, "at": now, "actor": actor, "act": act, "what": what}
     await c.execute(_NOTING, {**values, "entry_id": entry_id, "block_id": block_id})
+
+
+async def note_blocks(
+    c: AsyncConnection, site_id: int, actor: str, made: Sequence[tuple[int, str]], *, now: datetime
+) -> None:
+    """Writes down many blocks at once: the id of each, and what it refuses."""
+    values = {"site_id": site_id, "at": now, "actor": actor, "act": "blocked", "entry_id": None}
+    if made:
+        await c.execute(_NOTING, [{**values, "what": what, "block_id": block_id} for block_id, what in made])
 
 
 async def for_site(c: AsyncConnection, site_id: int, *, before: int | None = None, limit: int = 100) -> list[Decision]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -64,6 +65,26 @@ async def add(
     return block
 
 
+async def add_many(
+    c: AsyncConnection, site_id: int, rules: Sequence[tuple[Rule, str]], *, now: datetime, actor: str = "owner"
+) -> int:
+    """Adds rules (`checked`), each with its note, at once; how many are new."""
+    wanted: dict[tuple[str, str], str] = {}
+    for rule, note in rules:
+        wanted.setdefault((rule.kind, rule.value), note)
+    rows = [
+        {"site_id": site_id, "kind": kind, "value_key": key_of(value), "value": value, "note": note, "created_at": now}
+        for (kind, value), note in wanted.items()
+    ]
+    if not rows:
+        return 0
+    inserting = insert_or(c, t.blocks).on_conflict_do_nothing(index_elements=["site_id", "kind", "value_key"])
+    made = [_block(row) for row in await c.execute(inserting.returning(*t.blocks.c), rows)]
+    noted = [(block.id, f"{block.kind} {block.value}") for block in sorted(made, key=lambda block: block.id)]
+    await audit.note_blocks(c, site_id, actor, noted, now=now)
+    return len(made)
+
+
 async def find(c: AsyncConnection, site_id: int, kind: str, value: str) -> Block | None:
     """The block of exactly this; raises InvalidRequest as `add` does."""
     row = (await c.execute(select(t.blocks).where(*_is_it(site_id, checked(kind, value))))).one_or_none()
@@ -117,7 +138,8 @@ def checked(kind: str, value: str) -> Rule:
         raise InvalidRequest(f"{kind!r} cannot be blocked; {', '.join(KINDS)} can")
     text = value.strip()
     if kind == "authority":
-        text = urls.site_authority(text)
+        text = urls.site_authority(text.removeprefix("*."))  # what stands below it is meant anyway
+        text = "" if "*" in text else text
     elif kind == "url_prefix":
         text = urls.parse(text) or ""
     if not text:

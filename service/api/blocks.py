@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from mentions.storage import audit, blocks, changes, entries, pages
 from mentions.storage.blocks import Block, Rule
 from mentions.storage.tokens import Token
 from service import answers, keys
-from service.api import jf2, tokens
+from service.api import blocklists, jf2, tokens
 from service.api.moderation import read_object
 from service.api.news import announce
 from service.intake.reception import now
@@ -175,25 +175,25 @@ async def export_lines(request: web.Request) -> web.Response:
 
 
 async def bring_in(request: web.Request) -> web.Response:
-    """POST: adds every rule of a list: CSV (`text/csv`), else JSON lines.  A line of one word names an authority.
+    """POST: adds every rule of a list: CSV (`text/csv`), else one a line; see blocklists.py.
 
     What cannot be read is left out and told of; the rest is added."""
     token = await tokens.require(request, "moderate")
     text = (await request.read()).decode("utf-8-sig", "replace")
-    read = _read_csv if request.content_type == "text/csv" else _read_lines
+    read = blocklists.read_csv if request.content_type == "text/csv" else blocklists.read_lines
     report: dict[str, Any] = {"added": 0, "known": 0, "skipped": []}
     rest = read(text)
     while batch := list(islice(rest, _AT_ONCE)):
+        rules: list[tuple[Rule, str]] = []
+        for line, data in batch:
+            try:
+                rules.append((_read_rule(data), _text(data, "note")[:_MOST_NOTE]))
+            except InvalidRequest as problem:
+                report["skipped"].append({"line": line, "why": str(problem)})
         async with request.app[keys.DB].write() as c:
-            for line, data in batch:
-                try:
-                    rule = _read_rule(data)
-                    is_new = await blocks.find(c, token.site_id, rule.kind, rule.value) is None
-                    note = _text(data, "note")[:_MOST_NOTE]
-                    await blocks.add(c, token.site_id, rule.kind, rule.value, note=note, now=now(), actor=token.actor)
-                    report["added" if is_new else "known"] += 1
-                except InvalidRequest as problem:
-                    report["skipped"].append({"line": line, "why": str(problem)})
+            added = await blocks.add_many(c, token.site_id, rules, now=now(), actor=token.actor)
+        report["added"] += added
+        report["known"] += len(rules) - added
     request.app[keys.SITES].forget()
     log.info("blocks.imported", site_id=token.site_id, added=report["added"], token_id=token.id)
     report |= {"skipped": report["skipped"][:MOST_TOLD], "skipped_count": len(report["skipped"])}
@@ -209,31 +209,6 @@ async def _listed(request: web.Request) -> list[Block]:
 def _file(request: web.Request, body: bytes, content_type: str, name: str) -> web.Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return answers.body_answer(request, body, content_type, headers=headers, cache=answers.PRIVATE)
-
-
-def _read_csv(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Line number and rule of every row: our own columns, or one authority a line, as blocklists come."""
-    rows = csv.reader(io.StringIO(text.replace("\x00", "")))
-    try:
-        for row in rows:
-            cells = [cell.strip() for cell in row]
-            if not any(cells) or cells[0].startswith("#") or cells[:2] == list(COLUMNS[:2]):
-                continue
-            kind, value, note = [*cells, "", ""][:3] if len(cells) > 1 else ("authority", cells[0], "")
-            yield rows.line_num, {kind: value, "note": note}
-    except csv.Error as problem:
-        raise InvalidRequest(f"line {rows.line_num} is no CSV: {problem}") from None
-
-
-def _read_lines(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            data = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            data = line.strip() if line.strip().isascii() and len(line.split()) == 1 else None
-        yield number, data if isinstance(data, dict) else {"authority": data}
 
 
 def _read_rule(data: Mapping[str, Any]) -> Rule:

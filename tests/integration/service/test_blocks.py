@@ -132,7 +132,7 @@ async def test_a_list_that_is_taken_out_can_be_brought_in_elsewhere(service: Ser
 
 
 async def test_what_cannot_be_read_in_a_list_is_told_and_the_rest_is_added(service: Service):
-    body = "#domain,#severity\nspam.example\n\nauthority,,empty\nnonsense,x,y\n\x00bad.example\nurl_prefix,ftp://x/,\n"
+    body = "# mine,since March\nspam.example\n\nauthority,,empty\nnonsense,x,y\n\x00bad.example\nurl_prefix,ftp://x/,\n"
     headers = {"Content-Type": "text/csv"}
     report = await service.post("/api/blocks/import", token=service.token, data=body.encode(), headers=headers)
     assert (report.json()["added"], [each["line"] for each in report.json()["skipped"]]) == (2, [4, 5, 7])
@@ -147,6 +147,44 @@ async def test_what_cannot_be_read_in_a_list_is_told_and_the_rest_is_added(servi
         "more.example",
         "plain.example",
     ]
+
+
+MASTODON = """#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate
+spam.example,suspend,False,False,"spam, mostly",False
+loud.example,silence,True,False,,False
+*.under.example,suspend,False,False,,False
+fine.example,noop,False,False,,False
+hid*.example,suspend,False,False,,True
+"""
+HOSTS = """# a hosts file
+0.0.0.0 spam.example
+127.0.0.1\tloud.example # ads
+::1 six.example
+0.0.0.0 two words
+"""
+AD_BLOCKER = """! a list of an ad blocker
+||spam.example^
+||loud.example^
+spam.example##.banner
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "content_type", "expected", "skipped"),
+    [
+        (MASTODON, "text/csv", [("spam.example", "spam, mostly"), ("loud.example", ""), ("under.example", "")], [6]),
+        ("severity,domain\nsuspend,a.example\n\nx\n", "text/csv", [("a.example", "")], [4]),
+        (HOSTS, "text/plain", [("spam.example", ""), ("loud.example", ""), ("six.example", "")], [5]),
+        (AD_BLOCKER, "text/plain", [("spam.example", ""), ("loud.example", "")], [4]),
+        ("# mine\nspam.example\n\n  loud.example  \n", "text/plain", [("spam.example", ""), ("loud.example", "")], []),
+    ],
+)
+async def test_lists_come_in_as_they_go_round(service: Service, text, content_type, expected, skipped):
+    headers = {"Content-Type": content_type}
+    report = await service.post("/api/blocks/import", token=service.token, data=text.encode(), headers=headers)
+    assert (report.json()["added"], [each["line"] for each in report.json()["skipped"]]) == (len(expected), skipped)
+    listed = (await service.get("/api/blocks", token=service.token)).json()["blocks"]
+    assert [(each["authority"], each["note"]) for each in listed] == expected
 
 
 async def test_thousands_of_rules_come_in_at_once(service: Service):

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from mentions.errors import Conflict, InvalidRequest, NotFound
 from mentions.model import Change
-from mentions.storage import blocks, changes, claims, entries, pages, sites, tokens
+from mentions.storage import audit, blocks, changes, claims, entries, pages, sites, tokens
 from tests.integration.storage.making import MINUTE, NOW, outcome, respond
 
 
@@ -174,6 +174,25 @@ async def test_a_block_is_kept_once_as_it_is_compared(db, site):
         assert (first.value, first.note, first.created_at) == ("spam.example", "links only", NOW)
         assert again == first
         assert await blocks.for_site(c, site.id) == await blocks.list(c, site.id) == [first, prefix, author]
+
+
+async def test_many_blocks_are_added_at_once_each_of_them_once(db, site):
+    async with db.write() as c:
+        await blocks.add(c, site.id, "authority", "known.example", now=NOW)
+        rules = [(blocks.checked("authority", f"spam{n}.example"), f"note {n}") for n in range(300)]
+        again = [(blocks.checked("authority", "www.spam0.example"), "later"), (rules[7][0], "x")]
+        known = (blocks.checked("authority", "known.example"), "new note")
+        assert await blocks.add_many(c, site.id, [*rules, *again, known], now=NOW, actor="token:1") == 300
+        assert await blocks.add_many(c, site.id, rules, now=NOW) == 0
+        assert await blocks.add_many(c, site.id, [], now=NOW) == 0
+        listed = await blocks.list(c, site.id)
+        trail = await audit.for_site(c, site.id, limit=1000)
+    assert [(each.value, each.note) for each in listed][1:3] == [
+        ("spam0.example", "note 0"),
+        ("spam1.example", "note 1"),
+    ]
+    assert len(listed) == 301
+    assert {(each.what, each.block_id) for each in trail} == {(f"authority {each.value}", each.id) for each in listed}
 
 
 async def test_a_block_is_lifted_by_what_it_names(db, site):
