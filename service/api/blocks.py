@@ -21,7 +21,7 @@ from mentions.storage import audit, blocks, changes, entries, pages
 from mentions.storage.blocks import Block, Rule
 from mentions.storage.tokens import Token
 from service import answers, keys
-from service.api import blocklists, jf2, tokens
+from service.api import blocklists, jf2, lists, tokens
 from service.api.moderation import read_object
 from service.api.news import announce
 from service.intake.reception import now
@@ -100,7 +100,7 @@ async def preview(request: web.Request) -> web.Response:
             wanted = hits[: PREVIEWED - len(first)]
             of = await pages.by_ids(c, {entry.page_id for entry in wanted})
         count += len(hits)
-        first += [jf2.entry_to_jf2(entry, of[entry.page_id], base) for entry in wanted]
+        first += await lists.outside(wanted, of, base, jf2.entry_to_jf2)
     return answers.json_answer(request, {"count": count, "children": first}, cache=answers.PRIVATE)
 
 

@@ -1,4 +1,4 @@
-"""GET /api/queue: what waits for the owner of a site, and what was taken for spam, each with the reasons."""
+"""GET /api/queue: what waits for the owner of a site, is spam, or was hidden by them, each with the reasons."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import Any, Final
 from aiohttp import web
 
 from mentions.errors import InvalidRequest
-from mentions.model import EntryState
+from mentions.model import Entry, EntryState, Page
 from mentions.storage import doubts, entries, pages
 from service import answers, keys
-from service.api import jf2, query, tokens
+from service.api import jf2, lists, query, tokens
+from service.api.jf2 import Jf2
 
 STATES: Final = (EntryState.HELD, EntryState.SPAM)
+"""What is listed when no state is named."""
+NAMED: Final = (*STATES, EntryState.HIDDEN)
 DEFAULT_PER_PAGE: Final = 50
 MOST_PER_PAGE: Final = 500
 
@@ -23,7 +26,7 @@ def setup(app: web.Application) -> None:
 
 
 async def show_queue(request: web.Request) -> web.Response:
-    """GET: held entries and spam, oldest first, with `wm-status` and `wm-doubts`.
+    """GET: held entries and spam, or those of one `state`, oldest first, with `wm-status` and `wm-doubts`.
 
     `next` is what `after` has to be for the next page, null on the last one."""
     token = await tokens.require(request, "moderate")
@@ -35,15 +38,12 @@ async def show_queue(request: web.Request) -> web.Response:
         more, found = len(found) > per_page, found[:per_page]
         of = await pages.by_ids(c, {entry.page_id for entry in found})
         reasons = await doubts.of(c, [entry.id for entry in found])
-    base = request.app[keys.SETTINGS].public_url
-    children = [
-        {
-            **jf2.entry_to_jf2(entry, of[entry.page_id], base),
-            "wm-status": entry.state.value,
-            "wm-doubts": list(reasons.get(entry.id, ())),
-        }
-        for entry in found
-    ]
+
+    def with_reasons(entry: Entry, page: Page, base: str) -> Jf2:
+        told = {"wm-status": entry.state.value, "wm-doubts": list(reasons.get(entry.id, ()))}
+        return jf2.entry_to_jf2(entry, page, base) | told
+
+    children = await lists.outside(found, of, request.app[keys.SETTINGS].public_url, with_reasons)
     body: dict[str, Any] = {**jf2.feed(children, name="Queue"), "next": found[-1].id if more else None}
     return answers.json_answer(request, body, cache=answers.PRIVATE)
 
@@ -52,6 +52,6 @@ def _states(request: web.Request) -> tuple[EntryState, ...]:
     wanted = request.query.get("state")
     if not wanted:
         return STATES
-    if wanted not in {state.value for state in STATES}:
-        raise InvalidRequest(f"state has to be {' or '.join(state.value for state in STATES)}")
+    if wanted not in {state.value for state in NAMED}:
+        raise InvalidRequest(f"state has to be {' or '.join(state.value for state in NAMED)}")
     return (EntryState(wanted),)

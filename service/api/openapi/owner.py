@@ -32,7 +32,7 @@ OWNER: Final[Mapping[str, Part]] = {
                 **_DENIED,
             },
             (
-                query("state", "", choice("held", "spam")),
+                query("state", "", choice("held", "spam", "hidden")),
                 query("per-page", "", number(1, 50, 500)),
                 query("after", "`next` of the page before.", number(0)),
             ),

@@ -52,6 +52,13 @@ async def test_the_queue_is_read_page_by_page(service: Service):
     assert last["next"] is None
 
 
+async def test_what_the_owner_has_hidden_is_found_again(service: Service):
+    hidden = await service.respond(state=EntryState.HIDDEN)
+    await service.respond(state=EntryState.SPAM)
+    assert [each["wm-id"] for each in (await queue(service, state="hidden"))["children"]] == [hidden.id]
+    assert hidden.id not in [each["wm-id"] for each in (await queue(service))["children"]]
+
+
 async def test_only_the_sites_moderators_see_it(service: Service):
     await service.respond(state=EntryState.HELD)
     _, other = await service.add_site("second.example")
