@@ -16,7 +16,7 @@ from typing import Final
 
 MOST_BYTES: Final = 64 << 20
 """All answers that one process keeps, as they were made; their compressed twins add about a tenth."""
-_LARGEST_SHARE: Final = 8
+_LARGEST_SHARE: Final = 4
 """An answer that would fill more than this part of the shelf is not kept."""
 _LEVEL: Final = 6
 _LARGE: Final = 256 << 10

@@ -54,6 +54,13 @@ async def test_a_giant_is_handed_out_and_not_kept():
     assert shelf.size_bytes == 0
 
 
+async def test_ten_thousand_entries_may_lie_on_the_shelf():
+    shelf, make = Shelf(), Maker(size=15_000_000)
+    await shelf.get("k", 1, make)
+    await shelf.get("k", 1, make)
+    assert make.made == 1
+
+
 async def test_what_could_not_be_made_is_tried_again():
     shelf, make = Shelf(), Maker()
 
