@@ -22,7 +22,7 @@ from mentions.webhooks import HookKind
 from service import answers, keys
 from service.api import jf2, query, tokens
 from service.api.jf2 import Jf2
-from service.api.live import read_cursor
+from service.api.live import read_cursor, require_reached
 from service.api.moderation import read_object
 from service.intake.reception import now
 
@@ -123,6 +123,7 @@ async def replay(request: web.Request) -> web.Response:
     """POST ?cursor=: sends what happened after the cursor once more, each under the id that it had."""
     token = await tokens.require(request, "hooks")
     cursor = read_cursor(request.query.get("cursor", "0"))
+    await require_reached(request.app, cursor)
     async with request.app[keys.DB].write() as c:
         hook = await _listening(c, token.site_id, _id_of(request))
         if hook.kind is HookKind.REBUILD:

@@ -52,7 +52,7 @@ async def show_changes(request: web.Request) -> web.Response:
     What waits for moderation is told only to a token that may moderate."""
     token = await tokens.require(request, "read")
     cursor = read_cursor(request.query.get("cursor", "0"))
-    await _require_reached(request.app, cursor)
+    await require_reached(request.app, cursor)
     per_page = query.read_number(request, ("perPage", "per-page"), 100, _MOST_PER_PAGE, least=1)
     async with request.app[keys.DB].read() as c:
         happened = await changes.since(c, cursor, per_page + 1, site_id=token.site_id)
@@ -102,7 +102,7 @@ def read_cursor(text: str) -> int:
     return int(text.strip() or "0")
 
 
-async def _require_reached(app: web.Application, cursor: int) -> None:
+async def require_reached(app: web.Application, cursor: int) -> None:
     """Raises CursorGone for one that no change has had: the numbers begin again when a backup is brought back."""
     if cursor > await _latest(app):
         raise CursorGone("No change has had this cursor: the database is of an earlier time. Begin without a cursor.")

@@ -106,6 +106,7 @@ HOOKS: Final[Mapping[str, Part]] = {
                 **_DENIED,
                 404: "Missing",
                 409: answer("The hook is disabled, or has nothing to replay.", media(json=schema("Problem"))),
+                410: answer("No change has had that cursor.", media(json=schema("Problem"))),
             },
             (_ID, query("cursor", "The last one that is known; without it, from the beginning.")),
             secured=True,

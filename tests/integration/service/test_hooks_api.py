@@ -125,6 +125,8 @@ async def test_a_replay_makes_what_happened_since_due_again_and_twice_is_once(se
     for _ in range(2):
         assert await call(service, path) == {"deliveries": 3, "cursor": happened[-1]["cursor"], "more": False}
     assert len(await log(service)) == 3
+    beyond = await service.post(f"/api/hooks/{made['id']}/replay?cursor=999999", token=service.token)
+    assert beyond.error == (410, "cursor_gone")
     refused = await service.post(f"/api/hooks/{made['id']}/replay?cursor=x", token=service.token)
     assert refused.error == (400, "invalid_input")
     rebuild = await add(service, kind="rebuild")
