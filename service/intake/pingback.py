@@ -115,8 +115,11 @@ def _say(outcome: Outcome | None, claim: Claim, status_url: str) -> str:
 
 
 def _fault_code(outcome: Outcome) -> int:
-    """A mention that was withdrawn is told by what its page was like: gone, or there without the link."""
+    """A mention that was withdrawn is told by what its page was like: gone, or there without the link; one that the
+    owner has removed before is refused."""
     if outcome.status is Status.DELETED:
+        if not outcome.changed:
+            return 49
         last = outcome.trace.hops[-1].status if outcome.trace.hops else None
         return 16 if last in (404, 410) else 17
     return FAULT.get(outcome.status, 0)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import xmlrpc.client
+
 import pytest
 
 from tests.peers import Blog
 from tests.support.product import Product
 from tests.support.waiting import eventually
+
+
+async def pinged(product: Product, source: str, target: str) -> int | None:
+    """The fault that a pingback is answered with; None where it is a success."""
+    call = xmlrpc.client.dumps((source, target), "pingback.ping")
+    async with product.http.post(f"{product.base}/xmlrpc", data=call, headers={"Content-Type": "text/xml"}) as answer:
+        try:
+            xmlrpc.client.loads(await answer.text())
+        except xmlrpc.client.Fault as fault:
+            return fault.faultCode
+    return None
 
 
 @pytest.mark.acceptance
@@ -29,6 +42,9 @@ async def test_a_response_that_was_removed_does_not_come_back_by_a_resend(produc
         await product.mention(source, post)
         other.edit(source, links_to=post, text="Buy that")
         await product.mention(source, post)
+        assert await product.shown_on(post) == []
+        assert await pinged(product, source, post) == (49 if action == "delete" else 48)
+        await product.mention(f"{source}#again", post)
         assert await product.shown_on(post) == []
         assert (await product.get("/api/count", target=post))["count"] == 0
 

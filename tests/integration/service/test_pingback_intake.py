@@ -81,6 +81,12 @@ async def test_a_withdrawn_mention_is_told_by_what_its_page_was_like(service: Se
     assert answered == code
 
 
+async def test_what_the_owner_has_removed_is_refused(service: Service):
+    worked = work_once(service, Status.DELETED, last_status=200, changed=False)
+    answered, _ = await asyncio.gather(ping(service, SOURCE, POST), worked)
+    assert answered == 49
+
+
 async def test_what_takes_too_long_is_accepted_with_its_status_url(tmp_path, redis_url: str):
     async with running(tmp_path, redis_url, keys.Tempo(pingback_wait_s=0.2)) as service:
         answered = await ping(service, SOURCE, POST)
