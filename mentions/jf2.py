@@ -213,7 +213,7 @@ def _ours(entry: Entry, base: str) -> Jf2:
         "wm-avatar": f"{base}/{entry.avatar.lstrip('/')}" if entry.avatar else None,
         "category": list(reaction.categories),
         "wm-invitees": [card(invitee) for invitee in reaction.invitees],
-        "comment": [_hearsay(comment, entry) for comment in reaction.comments],
+        "comment": [hearsay(comment, entry) for comment in reaction.comments],
         "wm-likes": entry.likes,
         "wm-signed-in": _proof(reaction.proof),
     }
@@ -227,8 +227,8 @@ def _proof(proof: Proof | None) -> Jf2 | None:
     return None if proof is None else {"way": proof.way.value, "by": proof.by or ""}
 
 
-def _hearsay(comment: Reaction, entry: Entry) -> Jf2:
-    """A comment that the source carries; the source vouches for it, nobody has looked at the original."""
+def hearsay(comment: Reaction, entry: Entry) -> Jf2:
+    """A comment that the source of `entry` carries; the source answers for it, nobody has looked at the original."""
     source = safe_url(entry.source) or ""
     return {
         "type": "entry",
@@ -237,4 +237,5 @@ def _hearsay(comment: Reaction, entry: Entry) -> Jf2:
         "published": comment.published,
         **_said(comment, base=source, policy_version=entry.policy_version),
         "wm-kind": comment.kind.value,
+        **({"wm-lang": comment.lang} if comment.lang else {}),
     }

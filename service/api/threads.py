@@ -25,6 +25,7 @@ from mentions.storage.layout import Window
 from mentions.threads import Branch, Place, SortKey
 from service import answers, keys
 from service.api import jf2, query
+from service.api.hearsay import Told, told_below
 from service.api.jf2 import Jf2
 from service.shelf import Body
 
@@ -150,6 +151,7 @@ async def build_thread(
         counts = await layout.counts(c, page.id)
         places, following = await layout.window(c, page.id, asked)
         roots = await branches(c, places)
+        told = await told_below(c, page, roots, base)
         is_first = below is None and after is None
         faces = await _reactions(c, page.id, counts.faces, most_faces) if is_first else []
     reactions: dict[str, list[Jf2]] = {}
@@ -162,7 +164,7 @@ async def build_thread(
         "count": counts.readable,
         "counts": _by_kind(counts.shown),
         "reactions": reactions,
-        "children": nest(roots, page, base),
+        "children": nest(roots, page, base, told),
         "cursor": cursor,
         "next": write_after(following),
         "closed": page.closed,
@@ -206,12 +208,16 @@ def _by_kind(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(by_kind.items()))
 
 
-def nest(roots: Iterable[Branch], page: Page, base: str) -> list[Jf2]:
-    """Branches as entries with their replies in `comment`; deep chains without recursion, and cut to DEEPEST levels."""
+def nest(roots: Iterable[Branch], page: Page, base: str, told: Told | None = None) -> list[Jf2]:
+    """Branches as entries with their replies in `comment`, and what is told below them in `wm-told`.
+
+    Deep chains without recursion, and cut to DEEPEST levels."""
     out: list[Jf2] = []
     holders: dict[int, tuple[list[Jf2], int]] = {}
     for branch in threads.walk(roots):
         made = _branch(branch, page, base)
+        if told and branch.entry.id in told:
+            made["wm-told"] = told[branch.entry.id]
         holder, level = (out, 0) if branch.parent_id is None else holders.get(branch.parent_id, (out, 0))
         holder.append(made)
         holders[branch.entry.id] = (made["comment"], level + 1) if level < DEEPEST else (holder, level)

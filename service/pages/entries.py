@@ -5,7 +5,7 @@ templates escape; only `content.html`, made by the sanitiser, is `Markup`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -74,11 +74,13 @@ class EntryView:
     """Answers right below this one that come after those that are shown."""
     more_url: str = ""
     """Where they are."""
+    told_by: str = ""
+    """The host that tells of it; nothing else vouches for it, and it has no `id`."""
 
     @property
     def anchor(self) -> str:
-        """The id of its element; ours for ever."""
-        return f"c-{self.id}"
+        """The id of its element; ours for ever, unless it is only told of."""
+        return f"c-t{seed_of(self.told_by + self.url)}" if self.told_by else f"c-{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,11 @@ def view_of(
     entry: Jf2, *, thread: Jf2, words: Catalogue, base: str, depth: int, level: int = 1, above: Jf2 | None = None
 ) -> EntryView:
     """A readable response with its answers, `depth` levels of them; `above` is the response that it hangs below."""
-    children = entry.get("comment") or []
+    answers = (
+        view_of(child, thread=thread, words=words, base=base, depth=depth, level=level + 1, above=entry)
+        for child in entry.get("comment") or []
+    )
+    told = (_told(one, words=words, base=base, post=thread["url"], above=entry) for one in entry.get("wm-told") or [])
     shown = level < depth
     return _view(
         entry,
@@ -107,15 +113,16 @@ def view_of(
         base=base,
         post=thread["url"],
         above=above,
-        children=tuple(
-            view_of(child, thread=thread, words=words, base=base, depth=depth, level=level + 1, above=entry)
-            for child in children
-        )
-        if shown
-        else (),
+        children=(*answers, *told) if shown else (),
         deeper=0 if shown else count_below(entry),
         more=_left_out(entry) if shown else 0,
     )
+
+
+def _told(one: Jf2, *, words: Catalogue, base: str, post: str, above: Jf2) -> EntryView:
+    """A comment that the source of `above` carries."""
+    view = _view({**one, "wm-id": 0}, prop="u-comment", words=words, base=base, post=post, above=above)
+    return replace(view, told_by=host_of(one["wm-told-by"]), host="")
 
 
 def count_below(entry: Jf2) -> int:

@@ -16,6 +16,7 @@ from mentions.storage import entries, layout, pages
 from mentions.storage.layout import Window
 from mentions.threads import Branch, Part
 from service import i18n, keys
+from service.api.hearsay import told_below
 from service.api.jf2 import Jf2, safe_url
 from service.api.threads import branches, is_public, nest
 from service.pages import stamp
@@ -43,7 +44,9 @@ async def show_entry(request: web.Request) -> web.StreamResponse:
         raise NotFound("There is no such response here.")
     base, lang = request.app[keys.SETTINGS].public_url, language_of(request)
     branch, parent = await _stand(request.app, entry)
-    [made] = nest([branch], page, base)
+    async with request.app[keys.DB].read() as c:
+        told = await told_below(c, page, [branch], base)
+    [made] = nest([branch], page, base, told)
     post = {"url": page.url, "name": page.title or page.url}
     words = i18n.catalogue(lang)
     context: dict[str, Any] = {

@@ -199,6 +199,18 @@ async def foreign(world: World, url: str) -> None:
     await world.add(url, home + "2", said(Kind.LIKE, "דב", home))
 
 
+async def hearsay(world: World, url: str) -> None:
+    """Comments that a response's own page carries."""
+    await world.seed(url, "A post of mine")
+    homes = [f"https://c{n}.example/" for n in range(3)]
+    told = tuple(
+        said(Kind.REPLY, _name(n + 4), home, f"<p>{WORDS[n]}</p>", url=urls.parse(home + "1"))
+        for n, home in enumerate(homes)
+    )
+    home = "https://bea.example/"
+    await world.add(url, home + "1", said(Kind.REPLY, "Bea", home, "<p>They talk of it here, too.</p>", comments=told))
+
+
 async def long_thread(world: World, url: str) -> None:
     """More than one page of responses."""
     for n in range(205):
@@ -291,6 +303,7 @@ SCENES: Final = (
     Scene("foreign", foreign),
     Scene("rtl", seeded, direction="rtl"),
     Scene("forced", seeded, context={"forced_colors": "active"}),
+    Scene("hearsay", hearsay),
     Scene("long", long_thread),
     Scene("posted", seeded, posts),
     Scene("editing", seeded, edits),

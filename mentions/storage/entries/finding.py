@@ -18,6 +18,7 @@ from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.entries import rows
 from mentions.storage.entries.writing import SPLIT, Revision
+from mentions.urls import source_key
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +82,18 @@ async def find_by_any_url(c: AsyncConnection, page_id: int, urls: Iterable[str |
     Parents of a reply, by its `in_reply_to`; copies of one response, by all its URLs.  Scheme and `www.` do not count,
     the fragment does.  Oldest first, without tombstones."""
     return await _by_url(c, page_id, urls, rows.OWN)
+
+
+async def known_among(c: AsyncConnection, page_id: int, urls: Iterable[str]) -> set[str]:
+    """Which of the URLs something on the page is known by, in whatever state; a tombstone by its source alone."""
+    by_name = {key: url for url in urls for key in rows.keys_of([url])}
+    by_source = {key_of(source_key(url)): url for url in by_name.values()}
+    u, e = t.entry_urls.c, t.entries.c
+    names = select(u.key_hash).where(u.key_hash.in_(list(by_name)), u.role == rows.OWN)
+    names = names.where(u.entry_id.in_(select(e.id).where(e.page_id == page_id)))
+    sources = select(e.source_key).where(e.source_key.in_(list(by_source)), e.page_id == page_id)
+    found = {by_name[key] for key in (await c.execute(names)).scalars()}
+    return found | {by_source[key] for key in (await c.execute(sources)).scalars()}
 
 
 async def find_answers(c: AsyncConnection, page_id: int, urls: Iterable[str | None]) -> list[Entry]:

@@ -97,7 +97,8 @@ _THREAD: Final = _object(
             _ANY,
             "Entries with `wm-parent`, `wm-depth` and their replies in `comment`; "
             "a deleted one has `wm-deleted` and no words.  Where answers are left out, `wm-more` has their `count`, "
-            "the `url` that they are at, and the `after` in it.",
+            "the `url` that they are at, and the `after` in it.  `wm-told`: comments that its source carries, as "
+            "`wm-told-by` tells them; hearsay, without `wm-id`.",
         ),
         "cursor": {**_WHOLE, "description": "Events follow from here without a gap."},
         "next": {**_TEXT_OR_NULL, "description": "`after` of the next page."},
