@@ -348,6 +348,6 @@ async def test_a_large_branch_and_many_faces_are_shown_in_part_with_links_to_the
     assert more.get_text() == f"Continue this thread: {610 - len(first)} more responses"
     soup = BeautifulSoup(await text_of(client, more["href"]), "lxml")
     assert len(soup.select(".ym-top > .ym-item")) == 610 - len(first) > 100
-    assert soup.select_one(".ym-next a").get_text() == "All responses"
-    whole = BeautifulSoup(await text_of(client, soup.select_one(".ym-next a")["href"]), "lxml")
+    assert soup.select_one(".ym-whole a").get_text() == "All responses"
+    whole = BeautifulSoup(await text_of(client, soup.select_one(".ym-whole a")["href"]), "lxml")
     assert whole.select_one(f"#c-{root.id}")
