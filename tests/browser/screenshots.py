@@ -22,12 +22,12 @@ import structlog
 from PIL import Image
 from playwright.async_api import Browser, Page
 
-from mentions.model import Claim, Hop, Link, NearMiss, Outcome, Protocol, Status, Trace
-from mentions.storage import claims, entries
+from mentions.model import Claim, Hop, Kind, Link, NearMiss, Outcome, Protocol, Status, Trace
+from mentions.storage import claims, comments, entries
 from service import keys
 from tests.browser.scenes import SCENES, Scene, perform
 from tests.browser.signing_pages import signing_pages
-from tests.browser.world import World
+from tests.browser.world import World, said
 from tests.support.browser import chromium
 
 ROOT = Path(__file__).parents[2]
@@ -94,9 +94,26 @@ async def own_pages(world: World) -> dict[str, str]:
         "nothing": "/nowhere",
         "refused": "/embed?target=https%3A%2F%2Felsewhere.example%2F",
         "embed": f"/embed?target={quote(post, safe='')}&also=cy",
-        "embed-held": f"/embed?target={quote(post, safe='')}&held",
+        "embed-held": f"/embed?target={quote(post, safe='')}&held=links+fast",
+        **await edit_pages(world, world.host_page("/edited")),
         **await status_pages(world),
         **await signing_pages(world),
+    }
+
+
+async def edit_pages(world: World, post: str) -> dict[str, str]:
+    """What somebody without our script sees of their own comment: posted, to be changed, and too late."""
+    key = "k" * 32
+    mine = await world.add(
+        post, f"{world.base}/mine", said(Kind.REPLY, "Cai", "", "<p>Eggs, mostly.</p>"), protocol=Protocol.COMMENT
+    )
+    async with world.db.write() as c:
+        until = datetime.now(UTC) + timedelta(hours=1)
+        await comments.keep(c, mine.id, markdown="Eggs, *mostly*.", edit_token=key, editable_until=until)
+    return {
+        "embed-own": f"/embed?target={quote(post, safe='')}&new={mine.id}&own={mine.id}&key={key}",
+        "edit": f"/entries/{mine.id}/edit?key={key}",
+        "edit-over": f"/entries/{mine.id}/edit?key=another",
     }
 
 

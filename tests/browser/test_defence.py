@@ -92,6 +92,16 @@ async def test_when_the_sum_cannot_be_had_the_comment_waits_with_the_reason(worl
     assert await items(page) == 4
 
 
+async def test_a_browser_that_cannot_hash_is_not_asked_and_the_comment_waits(world: World, watched: Watched):
+    await watched.page.add_init_script("Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined })")
+    page = await opened(world, watched)
+    await write(page, "Helo")
+    await eventually(
+        lambda: says(page, ".ym-said", "Mae eich sylw’n disgwyl ei gymedroli. Cafodd ei ysgrifennu’n gyflym iawn.")
+    )
+    assert watched.complaints == []
+
+
 async def test_what_was_worked_out_too_late_waits_and_nothing_is_lost(world: World, watched: Watched):
     page = await opened(world, watched)
 
