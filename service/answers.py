@@ -45,16 +45,16 @@ def body_answer(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     cache: str = PUBLIC,
-    same_as: bytes | None = None,
+    weak_etag: str | None = None,
 ) -> web.Response:
     """A body with its ETag; 304 without it when the request has it already.  A `Body` is kept, and compressed once.
 
-    `same_as` stands for everything that matters in the body, where some of it differs each time: its ETag is weak."""
+    `weak_etag` stands for everything that matters in the body, where some of it differs each time."""
     if content_type == "application/json" and (callback := request.query.get("jsonp")) is not None:
         body, content_type = _call(callback, body.raw if isinstance(body, Body) else body), "text/javascript"
     known = body if isinstance(body, Body) else Body(body)
     zips = len(known.raw) >= _WORTH_COMPRESSING_BYTES and takes_gzip(request)
-    etag = f"{(known if same_as is None else Body(same_as)).digest}{_GZIP_SUFFIX if zips else ''}"
+    etag = f"{known.digest if weak_etag is None else weak_etag}{_GZIP_SUFFIX if zips else ''}"
     out = {"Cache-Control": cache, "Vary": "Accept-Encoding", **(headers or {})}
     if status == 200 and is_known(request, etag):
         answer = web.Response(status=304, headers=out)
@@ -62,7 +62,7 @@ def body_answer(
         out["Content-Type"] = f"{content_type}; charset=utf-8"
         answer = _whole(known, status, out, zips=zips, is_kept=known is body)
     if status == 200:
-        answer.etag = ETag(etag, is_weak=same_as is not None)
+        answer.etag = ETag(etag, is_weak=weak_etag is not None)
     return answer
 
 

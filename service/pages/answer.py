@@ -59,8 +59,10 @@ def html_answer(
         "Referrer-Policy": "strict-origin-when-cross-origin",
         **(headers or {}),
     }
-    body, same_as = (html, None) if token is None else stamped(html, token)
-    return answers.body_answer(request, body.encode(), HTML, status=status, headers=out, same_as=same_as)
+    body, weak_etag = html.encode(), None
+    if token is not None:
+        body, weak_etag = stamped(body, token)
+    return answers.body_answer(request, body, HTML, status=status, headers=out, weak_etag=weak_etag)
 
 
 def language_of(request: web.Request) -> str:

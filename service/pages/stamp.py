@@ -14,8 +14,9 @@ from mentions.errors import Unavailable
 from mentions.form_tokens import Form
 from service import keys
 from service.intake.reception import now
+from service.shelf import Body
 
-_EMPTY: Final = '<input type="hidden" name="token" value="">'
+_EMPTY: Final = b'<input type="hidden" name="token" value="">'
 """As `_comment_form.html` writes it.  Nobody else's words can hold it: the sanitiser lets no field through."""
 _RENEWED_S: Final = 3600
 
@@ -46,11 +47,11 @@ async def renewed(app: web.Application, token: str, target: str) -> str:
         return token
 
 
-def stamped(html: str, token: str) -> tuple[str, bytes | None]:
-    """HTML with the token in its form, and what stands for it in an ETag: the same for an hour while the rest is.
+def stamped(html: bytes, token: str) -> tuple[bytes, str | None]:
+    """HTML with the token in its form, and its weak ETag: the same for an hour while everything else is.
 
     HTML without such a form stays what it is."""
     if _EMPTY not in html:
         return html, None
     hour = int(now().timestamp()) // _RENEWED_S
-    return html.replace(_EMPTY, _EMPTY.replace('""', f'"{token}"')), f"{html}{hour}".encode()
+    return html.replace(_EMPTY, _EMPTY.replace(b'""', f'"{token}"'.encode())), f"{Body(html).digest}-{hour:x}"
