@@ -51,19 +51,19 @@ async def begin(request: web.Request) -> web.StreamResponse:
     fields = await read_fields(request)
     who, typed = await asked.read(request, fields), str(fields.get("email") or "").strip()
     if request.app[keys.SETTINGS].mail_url is None:
-        return popup.refused(request, who, "email", "not_configured")
+        return await popup.refused(request, who, "email", "not_configured")
     address = identity.read_email(typed)
     if address is None:
         error = InvalidField("email is no e-mail address", field="email", fault="malformed")
-        return popup.came_to_nothing(request, who, "email", error, {"email": typed[:254]})
+        return await popup.came_to_nothing(request, who, "email", error, {"email": typed[:254]})
     try:
         await asked.limit(request, who.site_id)
         await clients.limit_of(request, f"mail:{asked.key_of(address)}", rate=ADDRESS_RATE_S, burst=ADDRESS_BURST)
         flow, problem = await _send(request, who, address)
     except (RateLimited, Unavailable) as error:
-        return popup.came_to_nothing(request, who, "email", error, {"email": typed})
+        return await popup.came_to_nothing(request, who, "email", error, {"email": typed})
     if problem is not None:
-        return popup.refused(request, who, "email", problem, {"email": typed})
+        return await popup.refused(request, who, "email", problem, {"email": typed})
     metrics.SIGN_INS.labels(way=Way.EMAIL.value, step="begun").inc()
     location = popup.address(request, "/sign-in/wait", flow=flow, lang=who.lang)
     return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})

@@ -15,6 +15,7 @@ from aiohttp import web
 from mentions import metrics, urls
 from mentions.errors import YmatebError
 from mentions.identity import Identity
+from mentions.storage import providers
 from service import i18n, keys, problems
 from service.pages.answer import render
 from service.signing import asked, codes, words
@@ -32,10 +33,10 @@ def setup(app: web.Application) -> None:
 
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /sign-in?target=&origin=&challenge=&lang=: the ways that are open."""
-    return choice(request, await asked.read(request, request.query))
+    return await choice(request, await asked.read(request, request.query))
 
 
-def choice(
+async def choice(
     request: web.Request,
     who: Asked,
     *,
@@ -45,8 +46,11 @@ def choice(
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """The page with the ways; `wrong` names the `way` that came to nothing, and says why in `message`."""
+    async with request.app[keys.DB].read() as c:
+        open_at = await providers.for_site(c, who.site_id)
     context = {
         "asked": who,
+        "providers": open_at,
         "has_mail": request.app[keys.SETTINGS].mail_url is not None,
         "wrong": wrong,
         "typed": dict(typed or {}),
@@ -54,7 +58,7 @@ def choice(
     return page(request, "sign_in.html", who.lang, context, status=status, headers=headers)
 
 
-def came_to_nothing(
+async def came_to_nothing(
     request: web.Request, who: Asked, way: str, error: YmatebError, typed: Mapping[str, str] | None = None
 ) -> web.Response:
     """The ways again, with what went wrong."""
@@ -62,17 +66,17 @@ def came_to_nothing(
     metrics.SIGN_INS.labels(way=way, step="failed").inc()
     said = {"way": way, "message": words.complaint(i18n.catalogue(who.lang), error)}
     status, headers = problems.status_of(error), problems.headers_of(error)
-    return choice(request, who, wrong=said, typed=typed, status=status, headers=headers)
+    return await choice(request, who, wrong=said, typed=typed, status=status, headers=headers)
 
 
-def refused(
+async def refused(
     request: web.Request, who: Asked, way: str, code: str, typed: Mapping[str, str] | None = None
 ) -> web.Response:
     """The ways again, with what the world outside had against it."""
     request[keys.PROBLEM] = code
     metrics.SIGN_INS.labels(way=way, step="failed").inc()
     said = {"way": way, "message": words.fault(i18n.catalogue(who.lang), code)}
-    return choice(request, who, wrong=said, typed=typed, status=400)
+    return await choice(request, who, wrong=said, typed=typed, status=400)
 
 
 async def done(request: web.Request, who: Asked, identity: Identity) -> web.Response:

@@ -15,6 +15,8 @@ from config import logs
 from mentions import codec, identity, metrics, urls
 from mentions.errors import RateLimited, Unavailable
 from mentions.model import Way
+from mentions.signin.faults import Fault
+from mentions.storage import providers
 from service import keys, origins
 from service.forms import read_fields
 from service.pages.answer import language_of
@@ -32,6 +34,7 @@ _STATE = "state"
 def setup(app: web.Application) -> None:
     """Adds the addresses."""
     app.router.add_post("/sign-in/domain", begin_by_domain)
+    app.router.add_post("/sign-in/provider", begin_at_provider)
     app.router.add_get(CALLBACK, come_back, allow_head=False)
 
 
@@ -41,6 +44,18 @@ async def begin_by_domain(request: web.Request) -> web.StreamResponse:
     fields = await read_fields(request)
     who, me = await asked.read(request, fields), str(fields.get("me") or "").strip()[: urls.MAX_CLAIM_BYTES]
     return await _begin(request, who, Way.DOMAIN, "indieauth", {"me": me}, typed={"me": me})
+
+
+async def begin_at_provider(request: web.Request) -> web.StreamResponse:
+    """POST {…, provider}: to a provider of the site, by its number."""
+    await origins.require_own(request)
+    fields = await read_fields(request)
+    who, number = await asked.read(request, fields), str(fields.get("provider") or "")
+    async with request.app[keys.DB].read() as c:
+        found = next((each for each in await providers.for_site(c, who.site_id) if str(each.id) == number), None)
+    if found is None:
+        return await popup.refused(request, who, Way.PROVIDER.value, Fault.UNKNOWN_PROVIDER.value)
+    return await _begin(request, who, Way.PROVIDER, "oidc", {"provider_id": found.id}, label=found.label)
 
 
 async def _begin(
@@ -61,11 +76,11 @@ async def _begin(
         location = urls.parse(str(answer.get("location") or ""))
         if "error" in answer or location is None:
             log.info("sign_in.refused", way=way.value, why=answer.get("summary"))
-            return popup.refused(request, who, way.value, str(answer.get("error", "failed")), typed)
+            return await popup.refused(request, who, way.value, str(answer.get("error", "failed")), typed)
         known = {"asked": codec.to_json(who), "errand": errand, "way": way.value, "keep": answer["keep"]}
         await request.app[keys.FLOWS].put(_STATE, state, known | {"label": label}, lasts_s=popup.LASTS_S)
     except (RateLimited, Unavailable) as error:
-        return popup.came_to_nothing(request, who, way.value, error, typed)
+        return await popup.came_to_nothing(request, who, way.value, error, typed)
     metrics.SIGN_INS.labels(way=way.value, step="begun").inc()
     context = {"asked": who, "location": answer["location"], "host": urls.authority(location)}
     return popup.page(request, "sign_in_going.html", who.lang, context)
@@ -81,11 +96,11 @@ async def come_back(request: web.Request) -> web.StreamResponse:
         facts = {"keep": known["keep"], "params": dict(request.query)}
         answer = await _ask(request, f"{known['errand']}.finish", facts)
     except Unavailable as error:
-        return popup.came_to_nothing(request, who, known["way"], error)
+        return await popup.came_to_nothing(request, who, known["way"], error)
     found = identity.of_answer(answer.get("identity") or {}, label=known["label"])
     if found is None:
         log.info("sign_in.refused", way=known["way"], why=answer.get("summary"))
-        return popup.refused(request, who, known["way"], str(answer.get("error", "bad_answer")))
+        return await popup.refused(request, who, known["way"], str(answer.get("error", "bad_answer")))
     return await popup.done(request, who, found)
 
 

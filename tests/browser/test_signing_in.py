@@ -7,15 +7,20 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Error, Page
 
+from mentions.signin.oidc import Client
+from mentions.storage import providers, sites
 from tests.browser.conftest import Watched
 from tests.browser.test_commenting import is_focused, says, tab_to, text_of
-from tests.browser.world import World
+from tests.browser.world import MORNING, World
 from tests.peers import IndieAuthSite, Mailbox
+from tests.peers.real_oidc import CLIENTS, RealOidcProvider
+from tests.support.browser import Strays
 from tests.support.errands import running_errands
 from tests.support.waiting import eventually
 
@@ -168,6 +173,35 @@ async def test_a_website_vouches_in_welsh_by_keyboard_alone(world: World, watche
     assert await page.locator(".ym-proof").get_attribute("aria-label") == f"wedi mewngofnodi fel {host}"
     assert await page.locator(".ym-item .p-author a.u-url").get_attribute("href") == gwen.me
     assert watched.complaints == []
+
+
+async def test_a_real_provider_vouches(world: World, browser: Browser):
+    """npm's `oidc-provider`, unchanged, with its own pages for signing in and agreeing, which want a font of others."""
+    context, strays = await browser.new_context(), Strays()
+    await strays.watch(context)
+    watched = Watched(await context.new_page())
+    async with RealOidcProvider(f"{world.base}/sign-in/callback") as real:
+        async with world.db.write() as c:
+            site = await sites.by_authority(c, f"localhost:{world.host_port}")
+            client = Client(real.issuer, "ymateb", CLIENTS["ymateb"])
+            await providers.add(c, site.id, client, label="Our school", actor="owner", now=MORNING)
+        page = await opened(world, watched)
+        popup = await popped(page)
+        found = await Axe().run(popup)
+        assert found.violations_count == 0, found.generate_report()
+        await popup.locator("text=Go on with Our school").click()
+        await popup.locator("[name=login]").fill("gwen")
+        await popup.locator("[name=password]").fill("any")
+        await popup.keyboard.press("Enter")
+        await popup.locator("button", has_text="Continue").click()
+        await page.wait_for_selector(".ym-sign-out")
+        await eventually(popup.is_closed)
+    assert "Signed in as gwen Prosser (Our school)" in await text_of(page, ".ym-session")
+    item = await comment(page, "From school.")
+    assert await page.locator(f"{item} .ym-proof").get_attribute("aria-label") == "signed in through Our school"
+    assert watched.complaints == []
+    await context.close()
+    assert {urlsplit(url).hostname for url in strays.urls} <= {"fonts.googleapis.com"}
 
 
 async def test_who_says_no_there_may_choose_another_way(world: World, watched: Watched, gwen: IndieAuthSite):

@@ -15,10 +15,13 @@ import pytest
 from bs4 import BeautifulSoup
 
 from mentions import metrics
+from mentions.signin.oidc import Client
+from mentions.storage import providers, sites
 from service import keys
 from service.signing import codes, email, popup
-from tests.integration.service.conftest import POST, Answer, Service, running
-from tests.peers import IndieAuthSite, Mailbox
+from tests.integration.service.conftest import NOW, POST, Answer, Service, running
+from tests.peers import IndieAuthSite, Mailbox, OidcProvider
+from tests.peers.oidc import SECRET as OIDC_SECRET
 from tests.support.errands import running_errands
 
 ORIGIN = "https://blog.example"
@@ -166,7 +169,9 @@ async def test_a_page_of_another_site_may_not_ask_but_our_own_may(world: World):
     assert (await world.get("/sign-in", **world.asked | {"origin": world.service.base})).status == 200
 
 
-@pytest.mark.parametrize("path", ["/sign-in/email", "/sign-in/domain", "/sign-in/wait", "/sign-in/mail"])
+@pytest.mark.parametrize(
+    "path", ["/sign-in/email", "/sign-in/domain", "/sign-in/provider", "/sign-in/wait", "/sign-in/mail"]
+)
 async def test_no_other_page_may_post_here(world: World, path: str):
     flow, number, key = await world.begin_by_mail()
     form = {**world.asked, "email": "bob@mail.example", "me": "ann.example", "flow": flow, "key": key, "number": number}
@@ -414,3 +419,79 @@ async def test_how_far_sign_ins_come_is_counted(world: World):
     await world.post("/sign-in/email", email="nobody", **world.asked)
     assert {step: counted(step) - before[step] for step in before} == {"begun": 1, "done": 1, "failed": 1}
     assert popup.LASTS_S == 600
+
+
+# --- at a provider ------------------------------------------------------------------------------------------------
+
+
+async def provider_of(
+    world: World, issuer: str, label: str = "Our <school>", *, authority: str = "blog.example"
+) -> int:
+    """Adds a provider to a site, as its owner would; its number."""
+    async with world.service.db.write() as c:
+        site = await sites.by_authority(c, authority)
+        client = Client(issuer, "ymateb", OIDC_SECRET)
+        return (await providers.add(c, site.id, client, label="Our <school>", actor="owner", now=NOW)).id
+
+
+async def go_to_provider(world: World, number: int) -> str:
+    """The address that somebody comes back to from a provider."""
+    answer = await world.post("/sign-in/provider", provider=str(number), **world.asked)
+    assert answer.status == 200, answer.text
+    async with world.service.http.get(soup_of(answer).select_one("[data-go]")["href"], allow_redirects=False) as there:
+        return there.headers["Location"]
+
+
+@pytest.fixture
+async def school() -> AsyncIterator[OidcProvider]:
+    async with OidcProvider() as provider:
+        yield provider
+
+
+async def test_a_provider_of_the_site_vouches(world: World, school: OidcProvider):
+    number = await provider_of(world, school.issuer)
+    page = soup_of(await world.get("/sign-in", **world.asked))
+    assert page.select_one('[action="/sign-in/provider"] button').get_text() == "Go on with Our <school>"
+    back = await go_to_provider(world, number)
+    done = soup_of(await world.service.get(back, headers={"Accept": "text/html"})).main
+    session = (await world.redeem(done["data-code"])).json()
+    assert session["person"] == {
+        "name": "Gwen Prosser",
+        "way": "provider",
+        "email": "gwen@example.com",
+        "by": "Our <school>",
+    }
+    said = {"target": POST, "content": "Me"}
+    entry = await world.service.post("/api/comments", json=said, token=session["token"], headers={"Origin": ORIGIN})
+    assert entry.json()["wm-signed-in"] == {"way": "provider", "by": "Our <school>"}
+    assert (entry.json()["author"]["name"], entry.json()["wm-authorship"]) == ("Gwen Prosser", "claimed")
+    thread = soup_of(await world.service.get(f"/thread.html?target={POST}"))
+    assert thread.select_one(".ym-proof")["aria-label"] == "signed in through Our <school>"
+    assert is_over(await world.service.get(back, headers={"Accept": "text/html"})), "a state is good once"
+
+
+async def test_a_provider_of_another_site_is_none(world: World, school: OidcProvider):
+    await world.service.add_site("other.example")
+    number = await provider_of(world, school.issuer, authority="other.example")
+    assert "/sign-in/provider" not in (await world.get("/sign-in", **world.asked)).text
+    for guess in (str(number), "0", "x", ""):
+        answer = await world.post("/sign-in/provider", provider=guess, **world.asked)
+        assert (answer.status, "This way to sign in is not there any more." in answer.text) == (400, True)
+    assert school.questions == []
+
+
+async def test_a_provider_that_is_removed_meanwhile_signs_nobody_in(world: World, school: OidcProvider):
+    number = await provider_of(world, school.issuer)
+    back = await go_to_provider(world, number)
+    async with world.service.db.write() as c:
+        await providers.remove(c, world.service.site.id, number, actor="owner", now=NOW)
+    answer = await world.service.get(back, headers={"Accept": "text/html"})
+    assert (answer.status, "data-code" in answer.text) == (400, False)
+
+
+async def test_a_token_for_somebody_else_signs_nobody_in(world: World, school: OidcProvider):
+    number = await provider_of(world, school.issuer)
+    school.claims = {"aud": "another-client"}
+    answer = await world.service.get(await go_to_provider(world, number), headers={"Accept": "text/html"})
+    assert (answer.status, "could not be trusted" in answer.text) == (400, True)
+    assert soup_of(answer).select_one("#said-provider")
