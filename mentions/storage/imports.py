@@ -88,6 +88,8 @@ class Import:
     position: int
     """Records that have been dealt with."""
     report: Report
+    cursor: dict[str, int] | None = None
+    """Where an API stands (`moving/api_pages.py`); None for a file, and for an API that was never asked."""
 
 
 async def begin(c: AsyncConnection, site_id: int, form: str, digest: bytes, *, now: datetime) -> Import:
@@ -102,7 +104,21 @@ async def begin(c: AsyncConnection, site_id: int, form: str, digest: bytes, *, n
     row = (
         await c.execute(select(t.imports).where(*(t.imports.c[name] == value for name, value in known.items())))
     ).one()
-    return Import(row.id, site_id, row.position, Report(**row.report))
+    return Import(row.id, site_id, row.position, Report(**row.report), row.cursor)
+
+
+async def keep_cursor(c: AsyncConnection, importing: Import, cursor: dict[str, int]) -> None:
+    """Keeps where an API stands, in the transaction that dealt with what is before it."""
+    importing.cursor = cursor
+    await c.execute(update(t.imports).where(t.imports.c.id == importing.id).values(cursor=cursor))
+
+
+async def cursor_of(c: AsyncConnection, site_id: int, form: str, digest: bytes) -> dict[str, int] | None:
+    """Where an API stands; None when it was never asked."""
+    i = t.imports.c
+    query = select(i.cursor).where(i.site_id == site_id, i.format == form, i.digest == digest)
+    found: dict[str, int] | None = (await c.execute(query)).scalar_one_or_none()
+    return found
 
 
 async def advance(c: AsyncConnection, importing: Import, results: Sequence[Result], *, now: datetime) -> None:
@@ -162,9 +178,10 @@ async def link(c: AsyncConnection, importing: Import, after: bytes) -> bytes | N
     return rows[-1].ref_key if len(rows) == LINKED_AT_ONCE else None
 
 
-async def finish(c: AsyncConnection, importing: Import, *, now: datetime) -> None:
-    """The file has been brought in."""
-    await c.execute(delete(t.import_refs).where(t.import_refs.c.import_id == importing.id))
+async def finish(c: AsyncConnection, importing: Import, *, now: datetime, keep_refs: bool = False) -> None:
+    """The file has been brought in.  What comes later from the same place may answer what came now: `keep_refs`."""
+    if not keep_refs:
+        await c.execute(delete(t.import_refs).where(t.import_refs.c.import_id == importing.id))
     await c.execute(update(t.imports).where(t.imports.c.id == importing.id).values(finished_at=now, updated_at=now))
 
 

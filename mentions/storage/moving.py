@@ -101,9 +101,9 @@ async def bring_in(
                 results = await take(c, importing, batch, rules, now=clock())
                 on_batch(results)
     except UnreadableExport as broken:
-        await _link_all(db, importing)
+        await link_all(db, importing)
         raise UnreadableExport(f"{broken}; the {importing.position} records before that are in") from broken
-    await _link_all(db, importing)
+    await link_all(db, importing)
     async with db.write() as c:
         await imports.finish(c, importing, now=clock())
         what = f"{form}: {importing.report.moved} of {importing.report.total}"
@@ -128,7 +128,8 @@ def _batches(records: Iterable[Moved | Skipped]) -> Iterator[list[Moved | Skippe
         yield batch
 
 
-async def _link_all(db: Database, importing: Import) -> None:
+async def link_all(db: Database, importing: Import) -> None:
+    """Hangs what has been brought in below what it answers."""
     after: bytes | None = b""
     while after is not None:
         async with db.write() as c:
@@ -170,31 +171,44 @@ async def preview(
     db: Database, site: Site, records: Iterable[Moved | Skipped], *, moved_pages: UrlMap = NO_MAP,
     on_batch: Callable[[list[Result]], None] = lambda _results: None,
 ) -> Report:  # fmt: skip
-    """What `bring_in` would make of the records; changes nothing.  Remembers 8 bytes of each."""
-    report, seen, number = Report(), set[int](), 0
+    """What `bring_in` would make of the records; changes nothing."""
+    looking = Preview(db, site, moved_pages)
     for batch in _batches(records):
-        async with db.read() as c:
-            rules = Rules(site, SiteBook([site]), await blocks.for_site(c, site.id), moved_pages)
-            judged = [place(record, rules, at) for at, record in enumerate(batch, number)]
+        on_batch(await looking.look(batch))
+    return looking.report
+
+
+class Preview:
+    """Looks at records one batch after the other.  Remembers 8 bytes of each."""
+
+    def __init__(self, db: Database, site: Site, moved_pages: UrlMap = NO_MAP) -> None:
+        self.report = Report()
+        self._db = db
+        self._site = site
+        self._moved_pages = moved_pages
+        self._seen = set[int]()
+
+    async def look(self, batch: Sequence[Moved | Skipped]) -> list[Result]:
+        """What `take` would make of a batch."""
+        async with self._db.read() as c:
+            rules = Rules(
+                self._site, SiteBook([self._site]), await blocks.for_site(c, self._site.id), self._moved_pages
+            )
+            judged = [place(record, rules, at) for at, record in enumerate(batch, self.report.total)]
             placed = [one for one in judged if isinstance(one, Placed)]
-            page_ids = {
-                key: page.id for key, page in (await pages.by_keys(c, {one.page_key for one in placed})).items()
-            }
+            keys = {one.page_key for one in placed}
+            page_ids = {key: page.id for key, page in (await pages.by_keys(c, keys)).items()}
             known = await _known(c, placed, page_ids)
-        results = []
-        for one in judged:
-            if isinstance(one, Placed):
-                fingerprint = hash((one.source_key, one.page_key))
-                found = known.get(_identity(one, page_ids)) if one.page_key in page_ids else None
-                is_new = found is None and fingerprint not in seen
-                seen.add(fingerprint)
-                results.append(_result(one, found, is_new=is_new))
-            else:
-                results.append(one)
-        number += len(batch)
-        report.add(results)
-        on_batch(results)
-    return report
+        results = [self._foretell(one, known, page_ids) if isinstance(one, Placed) else one for one in judged]
+        self.report.add(results)
+        return results
+
+    def _foretell(self, one: Placed, known: Mapping[Identity, Known], page_ids: Mapping[str, int]) -> Result:
+        fingerprint = hash((one.source_key, one.page_key))
+        found = known.get(_identity(one, page_ids)) if one.page_key in page_ids else None
+        is_new = found is None and fingerprint not in self._seen
+        self._seen.add(fingerprint)
+        return _result(one, found, is_new=is_new)
 
 
 def place(record: Moved | Skipped, rules: Rules, number: int) -> Placed | Result:

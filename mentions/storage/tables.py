@@ -434,6 +434,7 @@ imports = Table(  # how far each file has been brought in, so that the next run 
     Column("started_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("finished_at", UtcTime),
+    Column("cursor", Json),  # of an API: where it goes on
     UniqueConstraint("site_id", "format", "digest"),
     sqlite_autoincrement=True,
 )

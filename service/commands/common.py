@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -51,6 +53,16 @@ async def find_site(c: AsyncConnection, authority: str) -> Site:
     if (site := await sites.by_authority(c, authority)) is None:
         raise NotFound(f"{authority} is not registered; `site list` tells what is")
     return site
+
+
+def digest_with(digest: bytes, *files: Path | None) -> bytes:
+    """One digest of what was made of something else, and of these files."""
+    parts = [digest]
+    for path in files:
+        if path is not None:
+            with path.open("rb") as file:
+                parts.append(hashlib.file_digest(file, "sha256").digest())
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 def now() -> datetime:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import click
 
 from config.settings import Settings
 from mentions.moving.url_map import UrlMap
-from mentions.storage import audit, moving, relocating
+from mentions.storage import audit, moving, pulling, relocating
 from mentions.storage.imports import Report
 from mentions.storage.relocating import Relocation, Row
 from service.api import exports
 from service.commands import common, sites
+from service.commands.pulling import ApiSource
+from service.commands.pulling import bring_in as bring_in_api
 from service.commands.sources import FORMATS, Source
 from service.commands.telling import Teller
 
@@ -26,11 +29,28 @@ def setup(cli: click.Group) -> None:
     sites.site.add_command(map_pages)
 
 
+class _FileOrApi(click.ParamType[Path | str]):
+    """A file that is there, or the URL of an API."""
+
+    name = "file"
+    _file = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        if isinstance(value, str) and value.lower().startswith(("http://", "https://")):
+            return value
+        return Path(self._file.convert(value, param, ctx))
+
+
 @click.command("import")
 @common.of_site
 @click.argument("form", metavar="FORMAT", type=click.Choice(list(FORMATS)))
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.argument("file", metavar="FILE", type=_FileOrApi())
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
+@click.option(
+    "--token-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help="An API: where its token stands, if not in the URL.",
+)  # fmt: skip
+@click.option("--all", "everything", is_flag=True, help="An API: ask for what is older than the last run, too.")
 @click.option(
     "--map", "url_map", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE.csv",
     help="Old and new addresses of pages, for a site that moved.",
@@ -42,17 +62,31 @@ def setup(cli: click.Group) -> None:
 )  # fmt: skip
 @common.as_json
 def bring_in(
-    authority: str, form: str, file: Path, url_map: Path | None, base: str | None, report_file: Path | None,
-    *, dry_run: bool, as_json: bool,
+    authority: str, form: str, file: Path | str, token_file: Path | None, url_map: Path | None, base: str | None,
+    report_file: Path | None, *, everything: bool, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Bring in FILE, which FORMAT (webmention.io, wxr, disqus, isso) was exported to.
 
-    A run that was cut off goes on where it was when the same is said again; the same file twice changes nothing.
-    FORMAT webmention.io is also what `export` writes."""
-    source = Source(form, file, authority=authority, base=base, url_map=url_map)
-    teller = Teller(source, report_file, is_quiet=as_json)
+    For webmention.io FILE may be the URL of its API, or of another Ymateb's, with the token in it:
+    https://webmention.io/api/mentions.jf2?domain=example.com&token=…  A worker has to run, which fetches it.
+
+    A run that was cut off goes on where it was when the same is said again; the same file twice changes nothing, the
+    same API brings what is new.  FORMAT webmention.io is also what `export` writes."""
+    settings = common.settings()
+    if isinstance(file, str):
+        if form != pulling.FORM:
+            raise click.UsageError(f"an API can be brought in as {pulling.FORM} only; {form} is a file")
+        api = ApiSource(file, token_file=token_file, url_map=url_map)
+        teller = Teller(api, report_file, is_quiet=as_json)
+        work = bring_in_api(settings, authority, api, teller, dry_run=dry_run, everything=everything)
+    elif token_file is not None or everything:
+        raise click.UsageError("--token-file and --all are for APIs; this is a file")
+    else:
+        source = Source(form, file, authority=authority, base=base, url_map=url_map)
+        teller = Teller(source, report_file, is_quiet=as_json)
+        work = _bring_in(settings, authority, source, teller, dry_run=dry_run)
     with teller:
-        report = common.run(_bring_in(common.settings(), authority, source, teller, dry_run=dry_run))
+        report = common.run(work)
     common.tell(report.to_json() | {"dry_run": dry_run}, teller.words(report, dry_run=dry_run), as_json=as_json)
 
 

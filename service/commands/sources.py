@@ -12,6 +12,7 @@ from typing import IO, Final
 from mentions import markdown, urls
 from mentions.errors import InvalidRequest
 from mentions.moving import Moved, Skipped, disqus, isso, webmention_io, wxr
+from service.commands import common
 
 Records = Iterator[Moved | Skipped]
 
@@ -51,12 +52,13 @@ class Source:
 
     def digest(self) -> bytes:
         """What the file is known by, with all that changes how it is read."""
-        parts = [hashlib.sha256(str(self.base).encode() if self.form == "isso" else b"").digest()]
-        for path in (self.path, self.url_map):
-            if path is not None:
-                with path.open("rb") as file:
-                    parts.append(hashlib.file_digest(file, "sha256").digest())
-        return hashlib.sha256(b"".join(parts)).digest()
+        hung_from = hashlib.sha256(str(self.base).encode() if self.form == "isso" else b"").digest()
+        return common.digest_with(hung_from, self.path, self.url_map)
+
+    @property
+    def name(self) -> str:
+        """What it is called on a terminal."""
+        return self.path.name
 
     def _comments(self) -> int:
         """How many comments the database of Isso holds; 0 when it is none, which its reader will say better."""

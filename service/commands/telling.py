@@ -5,19 +5,29 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Protocol, Self
 
 import click
 import orjson
 
 from mentions.storage.imports import Report, Result
-from service.commands.sources import Source
+
+
+class Read(Protocol):
+    """What is brought in, a file or an API, as far as it is told of."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int | None: ...
+    @property
+    def read_so_far(self) -> int: ...
 
 
 class Teller:
     """Hears of every batch.  A context: the bar and the report file are open inside it."""
 
-    def __init__(self, source: Source, report_file: Path | None, *, is_quiet: bool) -> None:
+    def __init__(self, source: Read, report_file: Path | None, *, is_quiet: bool) -> None:
         self._source = source
         self._path = report_file
         self._is_quiet = is_quiet or not sys.stderr.isatty()
@@ -26,10 +36,6 @@ class Teller:
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        if not self._is_quiet:
-            label = f"Reading {self._source.path.name}"
-            bar = click.progressbar(length=self._source.size, label=label, file=sys.stderr)
-            self._bar = self._open.enter_context(bar)
         if self._path is not None:
             self._path.touch()
             self._file = self._open.enter_context(self._path.open("r+b"))
@@ -58,8 +64,20 @@ class Teller:
             for result in results:
                 self._file.write(orjson.dumps(_line(result)) + b"\n")
             self._file.flush()
-        if self._bar is not None:
-            self._bar.update(max(0, self._source.read_so_far - self._bar.pos))
+        if not self._is_quiet:
+            self._show()
+
+    def _show(self) -> None:
+        """The bar, as soon as it is known how long it is; till then a count."""
+        label, size, so_far = f"Reading {self._source.name}", self._source.size, self._source.read_so_far
+        if size is None:
+            click.echo(f"\r{label}: {so_far}", nl=False, err=True)
+            return
+        if self._bar is None:
+            bar = click.progressbar(length=max(size, 1), label=label, file=sys.stderr)
+            self._bar = self._open.enter_context(bar)
+        self._bar.length = max(size, so_far, 1)
+        self._bar.update(so_far - self._bar.pos)
 
     def words(self, report: Report, *, dry_run: bool) -> str:
         """The summary for people."""

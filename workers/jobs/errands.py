@@ -17,7 +17,7 @@ import structlog
 from mentions import metrics
 from mentions.errors import Unavailable
 from mentions.streams.errands import Errand, Errands
-from workers.jobs import indieauth, mail, oidc
+from workers.jobs import importing, indieauth, mail, oidc
 from workers.kit import Kit
 
 AT_A_TIME: Final = 16
@@ -30,6 +30,7 @@ _ANSWER_AGAIN_S: Final = 0.2
 Handler = Callable[[Kit, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 HANDLERS: Final[Mapping[str, Handler]] = {
+    "import.page": importing.import_page,
     "indieauth.begin": indieauth.begin,
     "indieauth.finish": indieauth.finish,
     "mail.send": mail.send,
