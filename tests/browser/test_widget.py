@@ -108,6 +108,19 @@ async def test_server_rendered_html_is_taken_over_not_rendered_again(world: Worl
     assert watched.complaints == []
 
 
+async def test_a_thread_with_a_cursor_that_is_none_any_more_is_read_anew(world: World, watched: Watched):
+    """A page rendered before the database was brought back from a backup: no stream can go on from there."""
+    url = world.host_page("/post")
+    await world.seed(url)
+    fragment = await fragment_of(world, url)
+    [cursor] = re.findall(r'data-cursor="(\d+)"', fragment)
+    world.host_page("/post", fragment.replace(f'data-cursor="{cursor}"', 'data-cursor="999999"'))
+    await watched.page.goto(url)
+    await eventually(lambda: has_count(watched.page.locator(f'[data-cursor="{cursor}"]'), 1))
+    assert await watched.page.locator(".ym-item").count() == 4
+    assert watched.complaints == []
+
+
 async def test_new_responses_are_announced_and_shown_on_request_only(world: World, watched: Watched):
     url = world.host_page("/post", lang="cy")
     await world.seed(url)
