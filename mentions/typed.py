@@ -34,7 +34,8 @@ _EMAIL: Final = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
 _LANG: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _LINK: Final = re.compile(r"https?://", re.IGNORECASE)
 _BRACKETED: Final = re.compile(r"\[/?(?:url|link|img)\b|<a\s", re.IGNORECASE)
-_HOST_NAME: Final = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,24}(?:/\S*)?", re.IGNORECASE)
+_HOST_NAME: Final = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,24}(?:/\S*)?")
+"""In small letters: “J.Jones” is somebody's name."""
 
 
 @dataclass(frozen=True, slots=True)

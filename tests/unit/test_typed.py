@@ -30,6 +30,7 @@ def test_an_ordinary_comment_is_not_suspicious():
     assert doubts("I read [this](https://a.example/) and liked it.").reasons == ()
     assert doubts("Diolch o galon, roedd hwn yn ddiddorol iawn!", around=shown(Form.OURS, 3.0)).reasons == ()
     assert doubts(name="ann.example", url="https://www.ann.example/").reasons == ()
+    assert doubts(name="Dr.Evans").reasons == doubts(name="J. R. Jones").reasons == ()
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,22 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+import pytest
+
 from mentions.proof_of_work import LEAST
 from mentions.storage import comments, sites
 from service import keys
-from tests.integration.service.conftest import POST, Service
+from tests.integration.service.conftest import POST, Service, running
 from tests.integration.service.test_comment_defence import token
 
 BLOG = {"Origin": "https://blog.example"}
+
+
+@pytest.fixture
+async def service(tmp_path, redis_url: str):
+    """A service for which a minute is too fast, so that the machine may be slow."""
+    async with running(tmp_path, redis_url, keys.Tempo(shortest_writing_s=60)) as it:
+        yield it
 
 
 async def send(service: Service, *, headers=BLOG, **fields: str):

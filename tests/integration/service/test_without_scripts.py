@@ -13,7 +13,7 @@ from mentions.storage import entries, sites
 from mentions.storage import tables as t
 from service import keys
 from service.intake.reception import now
-from tests.integration.service.conftest import POST, Answer, Service
+from tests.integration.service.conftest import POST, Answer, Service, running
 from tests.integration.service.test_comment_defence import token
 
 PERSON = {"Origin": "https://blog.example", "Accept": "text/html"}
@@ -194,3 +194,17 @@ async def test_a_like_is_taken_back_where_it_was_given(service):
     assert not form.button.has_attr("aria-pressed")
     _, again = await followed(service, liked)  # the address of a like that is no more
     assert not again.select("[aria-pressed]")
+
+
+async def test_while_redis_is_away_one_reads_and_what_was_typed_is_not_lost(tmp_path, mortal_redis):
+    async with running(tmp_path / "data", mortal_redis.url) as service:
+        await service.respond()
+        mortal_redis.stop()
+        page = await service.get(f"/thread.html?target={POST}")
+        assert page.status == 200
+        [field] = BeautifulSoup(page.text, "lxml").select(".ym-comment [name=token]")
+        assert field["value"] == ""
+        form = {"target": POST, "name": "Ann", "content": "Helo *bawb*", "lang": "cy"}
+        answer = await service.post("/api/comments", data=form, headers=PERSON)
+        assert answer.status == 503
+        assert BeautifulSoup(answer.text, "lxml").textarea.get_text() == "Helo *bawb*"
