@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from mentions import urls
+from mentions.comment_urls import named_comment
 from mentions.errors import InvalidTarget
 from mentions.model import Entry, EntryState, Page, Site
 from mentions.sites import SiteBook
@@ -113,7 +114,10 @@ class SiteCache:
         return (entry, page) if entry is not None and page is not None and entry.state is EntryState.SHOWN else None
 
     async def is_closed(self, target: str) -> bool:
-        """Whether the target's page takes no responses."""
+        """Whether the target's page takes no responses, whatever response on it the target names."""
+        named = named_comment(target)
+        if named is not None and await self._closed.get(urls.page_key(named[0])):
+            return True
         return await self._closed.get(urls.page_key(target))
 
     def forget(self) -> None:

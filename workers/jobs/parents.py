@@ -1,8 +1,8 @@
 """Which response does this one answer?  (Contract §7.)
 
 A reply hangs below the entry that one of its `in-reply-to` names: by our permalink, source, url, uid, syndication or
-canonical URL; below the deepest one, where it names several (senders name the post and the comment).  An entry that
-comes after its answers adopts them.  Never itself, never a circle."""
+canonical URL, or on the page of the post (`#c-7`, `?replytocom=7`, `?c=7`); below the deepest one, where it names
+several (senders name the post and the comment).  An entry that comes after its answers adopts them.  Never itself, never a circle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mentions import urls
 from mentions.model import Entry, EntryState
 from mentions.storage import entries
-from workers.jobs.places import permalink_id
+from workers.jobs.places import on_its_page, permalink_id
 
 MAX_DEPTH = 100
 """Longest chain that is walked up; what hangs deeper stays where it is."""
@@ -24,7 +24,7 @@ async def find_parent(
 ) -> int | None:
     """The id of the entry that `entry` answers; None when it answers the post.
 
-    `answered` is the entry whose permalink was the target."""
+    `answered` is the entry that the target named."""
     candidates = await _candidates(c, entry, public_url)
     if answered is not None:
         candidates.setdefault(answered.id, answered)
@@ -56,6 +56,10 @@ async def _candidates(c: AsyncConnection, entry: Entry, public_url: str) -> dict
     by_id = {found.id: found for found in await entries.find_by_any_url(c, entry.page_id, named)}
     for entry_id in _permalink_ids(named, public_url):
         found = await entries.get(c, entry_id)
+        if found is not None and found.page_id == entry.page_id and found.state is not EntryState.DELETED:
+            by_id[found.id] = found
+    for url in named:
+        found = await on_its_page(c, url)
         if found is not None and found.page_id == entry.page_id and found.state is not EntryState.DELETED:
             by_id[found.id] = found
     by_id.pop(entry.id, None)

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from mentions import urls
+from mentions.comment_urls import named_comment
 from mentions.model import Entry, Site
 from mentions.sites import SiteBook
-from mentions.storage import blocks, entries, sites
+from mentions.storage import blocks, entries, pages, sites
 from mentions.storage.blocks import Block
 from workers.jobs.once import Once
 from workers.kit import Kit
@@ -28,7 +31,7 @@ class Place:
     site: Site
     blocks: Sequence[Block]
     answered: Entry | None = None
-    """The entry whose permalink is the target."""
+    """The entry that the target names: by its permalink, or on the page of its post."""
 
 
 class Places:
@@ -60,12 +63,10 @@ class Places:
         return next((site for site in book.sites if site.id == answered.site_id), None)
 
     async def _answered(self, target: str) -> Entry | None:
-        """The entry whose permalink the target is."""
+        """The entry that the target names: by its permalink, or on the page of its post."""
         entry_id = permalink_id(target, self._kit.public_url)
-        if entry_id is None:
-            return None
         async with self._kit.db.read() as c:
-            entry = await entries.get(c, entry_id)
+            entry = await on_its_page(c, target) if entry_id is None else await entries.get(c, entry_id)
         return entry if entry is not None and entry.deleted_at is None else None
 
     async def _read_book(self) -> SiteBook:
@@ -82,6 +83,15 @@ def permalink_id(url: str, public_url: str) -> int | None:
     key, base = urls.page_key(url), urls.page_key(f"{public_url}/entries/")
     found = re.fullmatch(r"([0-9]{1,18})", key.removeprefix(base)) if key.startswith(base) else None
     return int(found[1]) if found else None
+
+
+async def on_its_page(c: AsyncConnection, url: str) -> Entry | None:
+    """The entry that a URL of its post's page names, tombstones too; None when that page has no such entry."""
+    if (named := named_comment(url)) is None:
+        return None
+    page = await pages.by_key(c, urls.page_key(named[0]))
+    entry = await entries.get(c, named[1]) if page is not None else None
+    return entry if entry is not None and page is not None and entry.page_id == page.id else None
 
 
 def _keep_s(_: object) -> float:

@@ -547,6 +547,30 @@ async def test_a_mention_of_our_permalink_answers_that_entry(receive: Journeys, 
     assert (await receive(answer(blog, "/3", nowhere), nowhere)).status is Status.TARGET_NOT_FOUND
 
 
+@pytest.mark.parametrize(
+    "name", ["{post}#c-{id}", "{post}?replytocom={id}", "{post}?replytocom={id}#respond", "{post}?c={id}"]
+)
+@pytest.mark.parametrize("says_so", ["in the target", "in its words"])
+async def test_a_reply_that_names_a_response_on_its_posts_page_hangs_below_it(
+    receive: Journeys, blog: Blog, mine: Blog, name: str, says_so: str
+):
+    post = mine.page()
+    first = await receive.entry(await receive(blog.post(links_to=post), post))
+    named = name.format(post=post, id=first.id)
+    target = named if says_so == "in the target" else post
+    outcome = await receive(answer(blog, "/2", post, named), target)
+    entry = await receive.entry(outcome)
+    assert (outcome.status, entry.page_id, entry.parent_id) == (Status.SUCCESS, first.page_id, first.id)
+
+
+async def test_a_number_of_another_page_is_no_parent(receive: Journeys, blog: Blog, mine: Blog):
+    post, other = mine.page(), mine.page("/other")
+    elsewhere = await receive.entry(await receive(blog.post(links_to=other), other))
+    for number, named in enumerate((f"{post}#c-{elsewhere.id}", f"{blog.url('/x')}?c={elsewhere.id}")):
+        entry = await receive.entry(await receive(answer(blog, f"/{number}", post, named), post))
+        assert entry.parent_id is None
+
+
 async def test_a_reply_that_names_our_permalink_hangs_below_it(receive: Journeys, blog: Blog, mine: Blog):
     post = mine.page()
     first = await receive.entry(await receive(blog.post(links_to=post), post))

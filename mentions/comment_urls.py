@@ -1,0 +1,29 @@
+"""URLs that name one response on the page of its post, as people and weblogs write them.
+
+`https://post.example/doors#c-7` is what our fragments make of a response; `?replytocom=7` is WordPress' link to answer
+a comment without script, `?c=7` what its webmention plugin is moving to.  Pure: whether there is such a response on
+that page, its caller finds out."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from mentions import urls
+
+_ANCHOR: Final = re.compile(r"c-([0-9]{1,18})")
+_QUERY: Final = re.compile(r"(?:^|&)(?:replytocom|c)=([0-9]{1,18})(?=&|$)")
+
+
+def named_comment(url: str) -> tuple[str, int] | None:
+    """The post's URL and the `wm-id` that it names there; None for a URL that names no response."""
+    if urls.parse(url) is None:
+        return None
+    parts = urlsplit(url)
+    if found := _QUERY.search(parts.query):
+        query = (parts.query[: found.start()] + parts.query[found.end() :]).removeprefix("&")
+        return urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), int(found[1])
+    if found := _ANCHOR.fullmatch(parts.fragment):
+        return urlunsplit((parts.scheme, parts.netloc, parts.path, parts.query, "")), int(found[1])
+    return None

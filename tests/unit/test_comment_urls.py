@@ -1,0 +1,34 @@
+"""Which URLs name a response on the page of its post."""
+
+from __future__ import annotations
+
+import pytest
+
+from mentions.comment_urls import named_comment
+
+POST = "https://post.example/doors"
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        (f"{POST}#c-7", (POST, 7)),
+        (f"{POST}?page=2#c-7", (f"{POST}?page=2", 7)),
+        (f"{POST}?replytocom=7", (POST, 7)),
+        (f"{POST}?replytocom=7#respond", (POST, 7)),
+        (f"{POST}?c=7", (POST, 7)),
+        (f"{POST}?p=1&c=7&x=2", (f"{POST}?p=1&x=2", 7)),
+        (POST, None),
+        (f"{POST}#c-", None),
+        (f"{POST}#c-7b", None),
+        (f"{POST}#comment-7", None),
+        (f"{POST}?abc=7", None),
+        (f"{POST}?c=seven", None),
+        (f"{POST}?c={'9' * 40}", None),
+        ("c=7", None),
+        ("javascript:x?c=7", None),
+        ("http://[?c=7", None),
+    ],
+)
+def test_a_response_is_named_by_anchor_or_query(url: str, named: tuple[str, int] | None):
+    assert named_comment(url) == named
