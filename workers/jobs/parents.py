@@ -2,7 +2,8 @@
 
 A reply hangs below the entry that one of its `in-reply-to` names: by our permalink, source, url, uid, syndication or
 canonical URL, or on the page of the post (`#c-7`, `?replytocom=7`, `?c=7`); below the deepest one, where it names
-several (senders name the post and the comment).  An entry that comes after its answers adopts them.  Never itself, never a circle."""
+several (senders name the post and the comment).  An entry that comes after its answers adopts them.
+Never itself, never a circle."""
 
 from __future__ import annotations
 
