@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from mentions import identity
 from mentions.model import Outcome, Status
-from mentions.storage import claims
+from mentions.storage import claims, people, sessions, sites
 from mentions.storage.avatars import Avatars
 from mentions.streams.limits import Limits
 from tests.integration.workers.conftest import Clock, Journeys
@@ -73,3 +74,22 @@ async def test_the_leader_reads_old_entries_again_and_looks_at_pages_that_nobody
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert (await now_of(kit, old)).revision == old.revision + 1
+
+
+async def test_sessions_that_are_over_are_forgotten_and_whoever_left_nothing_behind(
+    kit: Kit, limits: Limits, clock: Clock, tmp_path: Path
+):
+    async with kit.db.write() as c:
+        site = await sites.add(c, "mine.example", (), now=kit.now())
+        person = await people.welcome(c, site.id, identity.of_email("ann@mail.example"), now=kit.now())
+        await sessions.begin(c, person.id, now=kit.now())
+    clock.move_on(days=sessions.LASTS.days + 2)
+    running = asyncio.create_task(Scheduler(kit, limits, status_days=90, avatars=Avatars(tmp_path)).run())
+
+    async def is_forgotten() -> bool:
+        async with kit.db.read() as c:
+            return await people.by_id(c, person.id) is None
+
+    await eventually(is_forgotten)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
