@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from aiohttp import web
 from config import logs
 from mentions.errors import InvalidRequest, NotFound
 from mentions.model import Change, EntryState
-from mentions.storage import audit, blocks, changes, entries, pages
+from mentions.storage import audit, blocks, changes, collisions, entries, pages
 from mentions.storage.blocks import Block, Rule
 from mentions.storage.tokens import Token
 from service import answers, keys
@@ -131,21 +132,29 @@ async def _set_states(
     app: web.Application, ids: Iterable[int], old: EntryState, new: EntryState, block: Block, token: Token
 ) -> int:
     """Brings those entries that are still `old` to `new`, and tells followers; how many they were."""
-    change = Change.HIDDEN if new is EntryState.HIDDEN else Change.APPROVED
     number, rest = 0, iter(ids)
     while batch := list(islice(rest, _AT_ONCE)):
-        told: list[tuple[int, int, int, Change]] = []
-        async with app[keys.DB].write() as c:
-            found = await entries.many(c, batch)
-            for entry in (found[i] for i in batch if i in found and found[i].state is old):
-                await entries.set_state(c, entry.id, new, now=now(), actor=token.actor, block_id=block.id)
-                told.append((entry.site_id, entry.page_id, entry.id, change))
-            await changes.append_many(c, told, now=now())
-            cursor = await changes.latest(c)
+        told, cursor = await collisions.retried(partial(_set_some, app, batch, old, new, block, token))
         for page_id in {page_id for _site, page_id, _entry, _change in told}:
             await announce(app, page_id, cursor)
         number += len(told)
     return number
+
+
+async def _set_some(
+    app: web.Application, ids: Sequence[int], old: EntryState, new: EntryState, block: Block, token: Token
+) -> tuple[list[tuple[int, int, int, Change]], int]:
+    """The same for some of them, in one transaction: what is told of it, and the last cursor."""
+    change = Change.HIDDEN if new is EntryState.HIDDEN else Change.APPROVED
+    told: list[tuple[int, int, int, Change]] = []
+    async with app[keys.DB].write() as c:
+        await entries.lock(c, ids)
+        found = await entries.many(c, ids)
+        for entry in (found[i] for i in ids if i in found and found[i].state is old):
+            await entries.set_state(c, entry.id, new, now=now(), actor=token.actor, block_id=block.id)
+            told.append((entry.site_id, entry.page_id, entry.id, change))
+        await changes.append_many(c, told, now=now())
+        return told, await changes.latest(c)
 
 
 # --- lists --------------------------------------------------------------------------------------------------------

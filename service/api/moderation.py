@@ -5,7 +5,9 @@ Every decision needs a token with the scope `moderate`, and reaches the token's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -16,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from config import logs
 from mentions.errors import Conflict, InvalidRequest, InvalidTarget, NotFound
 from mentions.model import Change, Claim, Entry, EntryState, Page, Protocol
-from mentions.storage import audit, changes, entries, learning, pages
+from mentions.storage import audit, changes, collisions, entries, learning, pages
 from mentions.storage.tokens import Token
 from service import answers, keys
 from service.api import jf2, query, tokens
@@ -62,17 +64,22 @@ def setup(app: web.Application) -> None:
 async def decide(request: web.Request) -> web.Response:
     """POST: approve, hide, call spam, delete or restore an entry.  Doing it again changes nothing."""
     token, action = await tokens.require(request, "moderate"), request.match_info["action"]
-    cursor = None
-    async with request.app[keys.DB].write() as c:
-        old, new = await _decide(request.app, c, token, int(request.match_info["id"]), action)
-        page = await pages.by_id(c, new.page_id)
-        assert page is not None, "an entry stands on a page"
-        if new.state is not old.state:
+    entry_id, app = int(request.match_info["id"]), request.app
+
+    async def carry_out() -> tuple[Entry, Page, int | None]:
+        async with app[keys.DB].write() as c:
+            old, new = await _decide(app, c, token, entry_id, action)
+            page = await pages.by_id(c, new.page_id)
+            assert page is not None, "an entry stands on a page"
+            if new.state is old.state:
+                return new, page, None
             facts = {"site_id": new.site_id, "page_id": new.page_id, "entry_id": new.id}
-            cursor = await changes.append(c, **facts, change=CHANGES[new.state], now=now())
+            return new, page, await changes.append(c, **facts, change=CHANGES[new.state], now=now())
+
+    new, page, cursor = await collisions.retried(carry_out)
     if cursor is not None:
         log.info("entry.decided", entry_id=new.id, action=action, token_id=token.id)
-        await announce(request.app, page.id, cursor)
+        await announce(app, page.id, cursor)
     return _entry_answer(request, new, page)
 
 
@@ -80,29 +87,47 @@ async def decide_many(request: web.Request) -> web.Response:
     """POST {"ids": [wm-id, …]}: the same for many entries.  One that cannot be decided on leaves the others."""
     token, action = await tokens.require(request, "moderate"), request.match_info["action"]
     rest = iter(_read_ids(await read_object(request)))
-    told: list[Jf2] = []
-    refused: list[Jf2] = []
-    changed = 0
+    told = _Told()
     while batch := list(islice(rest, _AT_ONCE)):
-        news: list[tuple[int, int, int, Change]] = []
-        async with request.app[keys.DB].write() as c:
-            await changes.lock(c)  # before the rows: two who decide on the same entries must not wait for each other
-            for entry_id in batch:
-                try:
-                    old, new = await _decide(request.app, c, token, entry_id, action)
-                except (NotFound, Conflict) as problem:
-                    refused.append({"wm-id": entry_id, "why": str(problem)})
-                    continue
-                told.append({"wm-id": new.id, "wm-status": new.state.value})
-                if new.state is not old.state:
-                    news.append((new.site_id, new.page_id, new.id, CHANGES[new.state]))
-            await changes.append_many(c, news, now=now())
-            cursor = await changes.latest(c)
-        for page_id in {page_id for _site, page_id, _entry, _change in news}:
-            await announce(request.app, page_id, cursor)
-        changed += len(news)
-    log.info("entries.decided", action=action, changed=changed, token_id=token.id)
-    return answers.json_answer(request, {"entries": told, "changed": changed, "refused": refused}, cache="no-store")
+        some = await collisions.retried(partial(_decide_on, request.app, token, batch, action))
+        for page_id in some.changed_pages:
+            await announce(request.app, page_id, some.cursor)
+        told = _Told([*told.entries, *some.entries], [*told.refused, *some.refused], told.changed + some.changed)
+    log.info("entries.decided", action=action, changed=told.changed, token_id=token.id)
+    body = {"entries": told.entries, "changed": told.changed, "refused": told.refused}
+    return answers.json_answer(request, body, cache="no-store")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What became of many entries."""
+
+    entries: list[Jf2] = field(default_factory=list)
+    refused: list[Jf2] = field(default_factory=list)
+    changed: int = 0
+    changed_pages: frozenset[int] = frozenset()
+    cursor: int = 0
+
+
+async def _decide_on(app: web.Application, token: Token, batch: Sequence[int], action: str) -> _Told:
+    """Decides on some entries, in one transaction."""
+    entries_: list[Jf2] = []
+    refused: list[Jf2] = []
+    news: list[tuple[int, int, int, Change]] = []
+    async with app[keys.DB].write() as c:
+        await entries.lock(c, batch)
+        for entry_id in batch:
+            try:
+                old, new = await _decide(app, c, token, entry_id, action)
+            except (NotFound, Conflict) as problem:
+                refused.append({"wm-id": entry_id, "why": str(problem)})
+                continue
+            entries_.append({"wm-id": new.id, "wm-status": new.state.value})
+            if new.state is not old.state:
+                news.append((new.site_id, new.page_id, new.id, CHANGES[new.state]))
+        await changes.append_many(c, news, now=now())
+        cursor = await changes.latest(c)
+    return _Told(entries_, refused, len(news), frozenset(page_id for _site, page_id, _entry, _change in news), cursor)
 
 
 async def _decide(

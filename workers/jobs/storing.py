@@ -5,13 +5,10 @@ about one source cannot decide on the same old state.  Nothing is fetched here."
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import options as site_options
@@ -20,7 +17,7 @@ from mentions.decide import Act, PageSeen, Past, Policy, Verdict, decide
 from mentions.model import Change, Claim, Entry, EntryState, Fetched, Outcome, Page, Reading, Sighting, Status, Trace
 from mentions.policy import Crowd
 from mentions.sanitize import POLICY_VERSION
-from mentions.storage import blocks, changes, claims, doubts, entries, learning, pages
+from mentions.storage import blocks, changes, claims, collisions, doubts, entries, learning, pages
 from mentions.storage.blocks import Block
 from workers.jobs.clusters import cluster
 from workers.jobs.crowds import look_around, remember
@@ -28,10 +25,6 @@ from workers.jobs.parents import adopt, find_parent
 from workers.jobs.places import Place
 from workers.jobs.targets import UNKNOWN, Look, learn
 from workers.kit import Kit
-
-COLLISIONS: Final = 4
-"""Tries beside the last one."""
-COLLISION_PAUSE_S: Final = (0.01, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +59,10 @@ async def store(kit: Kit, claim: Claim, place: Place, seen: Seen) -> Stored:
     """Decides and keeps, in one transaction.  One that lost against another is done again, on the new state."""
     reaction = seen.reading.reaction if seen.reading is not None else None
     crowd = await look_around(kit, place.site, claim, reaction) if reaction is not None else None
-    stored = await _store_or_again(kit, claim, place, seen, crowd)
+    stored = await collisions.retried(lambda: _store(kit, claim, place, seen, crowd), rng=kit.rng)
     if reaction is not None and stored.page_id is not None:
         await remember(kit, place.site, claim, reaction)
     return stored
-
-
-async def _store_or_again(kit: Kit, claim: Claim, place: Place, seen: Seen, crowd: Crowd | None) -> Stored:
-    for _ in range(COLLISIONS):
-        try:
-            return await _store(kit, claim, place, seen, crowd)
-        except DBAPIError as error:
-            if not _is_collision(error):
-                raise
-            await asyncio.sleep(kit.rng.uniform(*COLLISION_PAUSE_S))
-    return await _store(kit, claim, place, seen, crowd)
-
-
-def _is_collision(error: DBAPIError) -> bool:
-    """Whether two transactions got into each other's way: a row that both made, a deadlock, a serialisation failure."""
-    return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}
 
 
 async def _store(kit: Kit, claim: Claim, place: Place, seen: Seen, crowd: Crowd | None) -> Stored:

@@ -37,7 +37,7 @@ from mentions.storage.entries.lists import (
     thread,
 )
 from mentions.storage.entries.versions import Version, version
-from mentions.storage.entries.writing import KEEP, Keep, Revision, insert, set_state, split, update, withdraw
+from mentions.storage.entries.writing import KEEP, Keep, Revision, insert, lock, set_state, split, update, withdraw
 
 __all__ = [
     "KEEP",
@@ -65,6 +65,7 @@ __all__ = [
     "is_split",
     "known_among",
     "known_by_source",
+    "lock",
     "many",
     "mf2",
     "of_site",

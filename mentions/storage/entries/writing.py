@@ -5,7 +5,7 @@ neither.  Nothing is published from here: the caller appends to `changes` in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -218,6 +218,12 @@ async def set_state(
     new = await _set(c, entry_id, {"state": state.value, "updated_at": now, "revision": old.revision + 1})
     await note(c, new, state.value, actor, before=old, now=now, block_id=block_id)
     return rows.entry(new)
+
+
+async def lock(c: AsyncConnection, ids: Iterable[int]) -> None:
+    """Makes others who change these entries wait for this transaction; in order, so that nobody waits in a ring."""
+    mine = select(t.entries.c.id).where(t.entries.c.id.in_(sorted(ids))).order_by(t.entries.c.id)
+    await c.execute(mine.with_for_update())
 
 
 async def split(c: AsyncConnection, entry_id: int, *, now: datetime, actor: str = "owner") -> list[int]:

@@ -94,3 +94,31 @@ async def test_changes_of_writers_that_overlap_are_told_without_a_gap(
 
         await asyncio.gather(follow(), write())
         assert len(seen) == len(set(seen)) == 41
+
+
+async def test_moderators_who_decide_on_the_same_entries_at_once_do_not_get_in_each_others_way(
+    tmp_path: Path, redis_url: str, postgres_url: str
+):
+    await schema.migrate_async(postgres_url)
+    async with running(tmp_path, redis_url, database_url=postgres_url) as service:
+        ids = [(await service.respond()).id for _ in range(12)]
+
+        async def many(number: int) -> list[int]:
+            order = ids if number % 2 else ids[::-1]
+            answers = [
+                await service.post(f"/api/entries/{action}", token=service.token, json={"ids": order})
+                for action in ("hide", "approve", "spam", "restore")
+            ]
+            return [answer.status for answer in answers]
+
+        async def one(number: int) -> list[int]:
+            answers = [
+                await service.post(
+                    f"/api/entries/{entry_id}/{'hide' if number % 2 else 'approve'}", token=service.token
+                )
+                for entry_id in (ids if number % 3 else ids[::-1])
+            ]
+            return [answer.status for answer in answers]
+
+        everybody = await asyncio.gather(*(many(n) for n in range(4)), *(one(n) for n in range(4)))
+        assert {status for statuses in everybody for status in statuses} == {200}
