@@ -11,7 +11,7 @@ import click
 
 from config.settings import Settings
 from mentions.moving.url_map import UrlMap
-from mentions.storage import audit, moving, pulling, relocating
+from mentions.storage import audit, layout, moving, pulling, relocating
 from mentions.storage.imports import Report
 from mentions.storage.relocating import Relocation, Row
 from service.api import exports
@@ -98,7 +98,7 @@ async def _bring_in(settings: Settings, authority: str, source: Source, teller: 
         if dry_run:
             teller.begin(0)
             return await moving.preview(db, site, source.records(), moved_pages=moved_pages, on_batch=teller.hear)
-        return await moving.bring_in(
+        report = await moving.bring_in(
             db,
             site,
             source.records(),
@@ -109,6 +109,8 @@ async def _bring_in(settings: Settings, authority: str, source: Source, teller: 
             on_begin=lambda importing: teller.begin(importing.position),
             on_batch=teller.hear,
         )
+        await layout.bring_long_ones_up_to_date(db, f"{settings.public_url}/entries/")
+        return report
 
 
 @click.command()

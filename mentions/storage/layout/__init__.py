@@ -6,6 +6,16 @@ entry that somebody answers, a copy), and on a page that was never laid out, all
 (`whole`).  `reading` gives the pages of a thread.  The rules are `mentions/threads.py`; decision 0150."""
 
 from mentions.storage.layout.reading import Window, copies, counts, faces, place_of, window
-from mentions.storage.layout.settling import bring_up_to_date, settle
+from mentions.storage.layout.settling import bring_long_ones_up_to_date, bring_up_to_date, settle
 
-__all__ = ["Window", "bring_up_to_date", "copies", "counts", "faces", "place_of", "settle", "window"]
+__all__ = [
+    "Window",
+    "bring_long_ones_up_to_date",
+    "bring_up_to_date",
+    "copies",
+    "counts",
+    "faces",
+    "place_of",
+    "settle",
+    "window",
+]

@@ -41,6 +41,16 @@ async def bring_up_to_date(db: Database, page_id: int, permalink_base: str) -> N
         await settle(c, page_id, permalink_base)
 
 
+async def bring_long_ones_up_to_date(db: Database, permalink_base: str) -> None:
+    """The same for every page on which so much was written that its next reader would have to wait."""
+    u = t.unsettled.c
+    async with db.read() as c:
+        much = select(u.page_id).group_by(u.page_id).having(func.count() > MOST_ONE_BY_ONE)
+        page_ids = list((await c.execute(much)).scalars())
+    for page_id in page_ids:
+        await bring_up_to_date(db, page_id, permalink_base)
+
+
 async def _is_settled(c: AsyncConnection, page_id: int, permalink_base: str) -> bool:
     rules = keeping.rules_of(permalink_base)
     is_current = select(t.threads.c.page_id).where(t.threads.c.page_id == page_id, t.threads.c.rules == rules)

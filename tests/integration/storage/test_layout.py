@@ -10,7 +10,7 @@ from datetime import timedelta
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from mentions import threads
 from mentions.errors import Conflict, NotFound
@@ -69,6 +69,41 @@ async def read_through(db: Database, page_id: int, **facts) -> list[int]:
         seen += [place.id for place in places if place.depth == 0]
         if after is None:
             return seen
+
+
+async def test_what_was_brought_in_is_laid_out_before_somebody_has_to_wait_for_it(db, site, page):
+    async with db.write() as c:
+        other = await pages.ensure(c, site.id, "https://example.com/other", now=NOW)
+        for n in range(101):
+            await respond(c, page, f"https://ann.example/{n}")
+        await respond(c, other, "https://ann.example/1")
+    await layout.bring_long_ones_up_to_date(db, BASE)
+    async with db.read() as c:
+        assert (await layout.counts(c, page.id)).readable == 101
+        assert (await layout.counts(c, other.id)).readable == 0
+    await assert_in_line(db, page.id)
+    await assert_in_line(db, other.id)
+
+
+async def test_a_page_that_an_older_version_left_is_laid_out_when_it_is_read(db, page):
+    async with db.write() as c:
+        ids = [(await respond(c, page, f"https://ann.example/{n}")).id for n in range(5)]
+        await entries.update(c, ids[1], now=NOW, parent_id=ids[0])
+        await entries.set_state(c, ids[2], EntryState.DELETED, now=NOW)
+        await c.execute(delete(t.unsettled))
+    await assert_in_line(db, page.id)
+    await layout.bring_up_to_date(db, page.id, "https://moved.example/entries/")
+    await assert_in_line(db, page.id)
+
+
+async def test_two_who_look_at_once_settle_it_once(db, page):
+    async with db.write() as c:
+        for n in range(20):
+            await respond(c, page, f"https://ann.example/{n}")
+    await asyncio.gather(*(layout.bring_up_to_date(db, page.id, BASE) for _ in range(8)))
+    await assert_in_line(db, page.id)
+    async with db.read() as c:
+        assert (await c.execute(select(t.threads.c.version))).scalar_one() == 1
 
 
 class LayoutMachine(RuleBasedStateMachine):
