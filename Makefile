@@ -38,7 +38,8 @@ check: $(VENV)/.dev ## lint, types, import contracts, dependencies
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
-bench: $(VENV)/.dev ## measure intake, the whole way and reading, beside what the machine can do
+bench: $(VENV)/.dev ## measure intake, the whole way and threads, beside what the machine can do, and beside a real Isso
+	-@sh scripts/browser.sh && $(MAKE) --no-print-directory $(ISSO)/.done
 	@$(BIN)/python -m bench
 
 screenshots: $(VENV)/.dev browser ## take pictures of every page and every state of the widget, into build/screenshots/

@@ -1,4 +1,5 @@
-"""`make bench`: intake, the whole way and threads, beside what the machine can do; then what reading pages costs.
+"""`make bench`: intake, the whole way and threads, beside what the machine can do; threads by their length, and beside
+a real Isso; then what reading pages costs.
 
 Markdown tables; what pages that mean harm cost is the last one (docs/hostile.md).
 
@@ -12,7 +13,7 @@ import os
 import platform
 import time
 
-from bench import hostile, measures, reading
+from bench import hostile, isso, measures, reading, threads
 
 
 async def main(rounds: int, claims: int) -> None:
@@ -27,6 +28,10 @@ async def main(rounds: int, claims: int) -> None:
         print(await measures.whole_way(size, max(20, claims // share), workers), flush=True)
     for row in await measures.reading(rounds, claims // 2):
         print(row, flush=True)
+    print("\nOpening threads, by how many responses they have:\n", flush=True)
+    await threads.measure(rounds + 2)
+    print("\nThe same thread in a browser, beside a real Isso:\n", flush=True)
+    await isso.main(rounds + 2)
     print("\nReading one page, beside BeautifulSoup(lxml) and mf2py on the same page:\n", flush=True)
     reading.main()
     print("\nPages that mean harm, each in a fresh reading process:\n", flush=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def bring_in(
         teller = Teller(source, report_file, is_quiet=as_json)
         work = _bring_in(settings, authority, source, teller, dry_run=dry_run)
     with teller:
-        report = common.run(work)
+        report = common.run(work if dry_run else _and_lay_out(work, settings))
     common.tell(report.to_json() | {"dry_run": dry_run}, teller.words(report, dry_run=dry_run), as_json=as_json)
 
 
@@ -98,7 +98,7 @@ async def _bring_in(settings: Settings, authority: str, source: Source, teller: 
         if dry_run:
             teller.begin(0)
             return await moving.preview(db, site, source.records(), moved_pages=moved_pages, on_batch=teller.hear)
-        report = await moving.bring_in(
+        return await moving.bring_in(
             db,
             site,
             source.records(),
@@ -109,8 +109,14 @@ async def _bring_in(settings: Settings, authority: str, source: Source, teller: 
             on_begin=lambda importing: teller.begin(importing.position),
             on_batch=teller.hear,
         )
+
+
+async def _and_lay_out(work: Coroutine[Any, Any, Report], settings: Settings) -> Report:
+    """Puts all that was brought in in its place, so that no first reader of a long thread waits for that."""
+    report = await work
+    async with common.open_database(settings) as db:
         await layout.bring_long_ones_up_to_date(db, f"{settings.public_url}/entries/")
-        return report
+    return report
 
 
 @click.command()
