@@ -6,7 +6,7 @@ responses has become; when all are there, those that name a parent are hung belo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -20,6 +20,8 @@ from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.inserting import insert_or
 
+ACTOR: Final = "import"
+"""Who made an entry that was brought in, in its first revision."""
 REFS_SHOWN: Final = 20
 """Records of each reason that a report names; the others are counted."""
 LINKED_AT_ONCE: Final = 500
@@ -183,6 +185,13 @@ async def finish(c: AsyncConnection, importing: Import, *, now: datetime, keep_r
     if not keep_refs:
         await c.execute(delete(t.import_refs).where(t.import_refs.c.import_id == importing.id))
     await c.execute(update(t.imports).where(t.imports.c.id == importing.id).values(finished_at=now, updated_at=now))
+
+
+async def brought_in(c: AsyncConnection, entry_ids: Collection[int]) -> set[int]:
+    """Those of the entries that came by an import, and did not happen here."""
+    r = t.revisions.c
+    query = select(r.entry_id).where(r.entry_id.in_(entry_ids), r.number == 1, r.actor == ACTOR)
+    return set((await c.execute(query)).scalars())
 
 
 def _ref(import_id: int, result: Result) -> dict[str, Any]:

@@ -34,7 +34,6 @@ BATCH: Final = 250
 """Records in one transaction: many enough to be quick, few enough to hold up nobody."""
 MAX_LIKES: Final = 1_000
 """Likes that an entry brings along, at most."""
-ACTOR: Final = "import"
 DELETED_HERE: Final = "it was deleted here"
 NO_MAP: Final = UrlMap([])
 _IS_DEAD: Final = EntryState.DELETED.value
@@ -289,7 +288,7 @@ def _row(one: Placed, entry_id: int, page_id: int, site_id: int, now: datetime) 
         "updated_at": record.updated_at or received_at,
         "checked_at": now,  # the other system has looked at it; else all of them would be fetched again at once
         "deleted_at": received_at if is_dead else None,
-        "deleted_by": ACTOR if is_dead else None,
+        "deleted_by": imports.ACTOR if is_dead else None,
         "merged_into": None,
         "parent_id": None,
         "cluster_id": None,
@@ -326,12 +325,13 @@ async def _insert(c: AsyncConnection, new: Sequence[Placed], made: Sequence[dict
         keys = rows.url_keys(record.source, record.reaction)
         known_by += ({"entry_id": entry_id, "role": role, "key_hash": key} for role, key in keys)
         likes += (
-            {"entry_id": entry_id, "visitor": key_of(f"{ACTOR}:{number}"), "at": now} for number in range(row["likes"])
+            {"entry_id": entry_id, "visitor": key_of(f"{imports.ACTOR}:{number}"), "at": now}
+            for number in range(row["likes"])
         )
         if record.protocol is Protocol.COMMENT and (record.email or record.markdown):
             words = record.markdown or (record.reaction.content.text if record.reaction.content else "")
             hidden.append({"entry_id": entry_id, "markdown": words, "email": record.email})
-    noted = {"number": 1, "at": now, "act": "created", "actor": ACTOR, "state_before": None, "reaction": None}
+    noted = {"number": 1, "at": now, "act": "created", "actor": imports.ACTOR, "state_before": None, "reaction": None}
     revisions = [{"entry_id": row["id"], "state_after": row["state"], **noted} for row in made]
     for table, values in (
         (t.entry_urls, known_by), (t.revisions, revisions), (t.likes, likes), (t.comments, hidden)

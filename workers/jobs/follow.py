@@ -12,7 +12,8 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import webhooks
-from mentions.storage import changes, deliveries, entries, hooks
+from mentions.model import Change
+from mentions.storage import changes, deliveries, entries, hooks, imports
 from mentions.storage.changes import Changed
 from mentions.storage.deliveries import FOLLOWER, Message
 from mentions.storage.hooks import Hook
@@ -38,15 +39,23 @@ async def follow_changes(kit: Kit, *, batch: int = BATCH) -> int:
 
 async def _deal_with(c: AsyncConnection, kit: Kit, happened: Sequence[Changed]) -> None:
     listening = await hooks.active(c)  # after the changes: whoever came before one of them is seen
-    messages = [message for hook in listening for message in messages_of(hook, happened)]
+    news = await _without_imported(c, happened)
+    messages = [message for hook in listening for message in messages_of(hook, news)]
     await deliveries.add(c, messages, now=kit.now())
     for hook in listening:
         if hook.kind is HookKind.REBUILD and (heard := heard_by(hook, happened)):
             await _plan_rebuild(c, hook, heard, kit.now())
     known = await entries.many(c, {changed.entry_id for changed in happened})
-    for changed in happened:
+    for changed in news:
         if (entry := known.get(changed.entry_id)) is not None:
             await plan_mentions(c, changed, entry, kit.public_url, now=kit.now())
+
+
+async def _without_imported(c: AsyncConnection, happened: Sequence[Changed]) -> list[Changed]:
+    """What has happened: that a response was brought in from elsewhere is no news to anybody (decision 0124)."""
+    created = {changed.entry_id for changed in happened if changed.change is Change.CREATED}
+    imported = await imports.brought_in(c, created) if created else set()
+    return [each for each in happened if each.change is not Change.CREATED or each.entry_id not in imported]
 
 
 def heard_by(hook: Hook, happened: Iterable[Changed]) -> list[Changed]:

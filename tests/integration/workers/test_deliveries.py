@@ -29,7 +29,8 @@ from mentions.model import (
     Site,
     Url,
 )
-from mentions.storage import changes, comments, deliveries, entries, hooks, pages, schema, sites
+from mentions.moving import Moved
+from mentions.storage import changes, comments, deliveries, entries, hooks, moving, pages, schema, sites
 from mentions.storage.deliveries import FOLLOWER, DeliveryStatus, Message
 from mentions.storage.hooks import Hook
 from tests.peers import Peer, Pingable
@@ -532,6 +533,64 @@ async def test_the_log_is_kept_for_a_month_and_where_comments_were_sent_as_long_
 
 
 # --- rebuilding --------------------------------------------------------------------------------------------------
+
+
+async def bring_in(world: World, count: int) -> None:
+    """An import of so many responses."""
+    records = [
+        Moved(
+            ref=str(number),
+            source=f"https://old.example/{number}",
+            target=POST,
+            protocol=Protocol.WEBMENTION,
+            reaction=Reaction(Kind.LIKE),
+            received_at=world.kit.now(),
+        )
+        for number in range(count)
+    ]
+    digest = hashlib.sha256(str(count).encode()).digest()
+    await moving.bring_in(world.kit.db, world.site, records, form="wxr", digest=digest, clock=world.kit.now)
+
+
+async def follow_all(world: World) -> None:
+    while await follow_changes(world.kit):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["standard", "webmention.io"])
+async def test_an_import_floods_no_hook(world: World, inbox: Inbox, kind: str):
+    await world.hook(inbox.address_of_hook, kind=kind)
+    await bring_in(world, 450)
+    await follow_all(world)
+    assert await world.deliverer.send_due() == 0
+    await world.respond()
+    await follow_all(world)
+    assert await world.deliverer.send_due() == 1, "what happens afterwards is told"
+
+
+async def test_what_was_brought_in_is_told_of_when_something_happens_to_it(world: World, inbox: Inbox):
+    await world.hook(inbox.address_of_hook)
+    await bring_in(world, 3)
+    async with world.kit.db.write() as c:
+        last = (await changes.since(c, 0, 10))[-1]
+        await changes.append(
+            c, site_id=last.site_id, page_id=last.page_id, entry_id=last.entry_id, change=Change.UPDATED, now=last.at
+        )
+    await follow_all(world)
+    await world.deliverer.send_due()
+    assert inbox.told == ["entry.updated"]
+
+
+async def test_an_import_builds_the_site_once(world: World, inbox: Inbox, clock):
+    await world.hook(inbox.address_of_hook, kind="rebuild", quiet_s=60, every_s=300)
+    await bring_in(world, 450)
+    await follow_all(world)
+    clock.move_on(seconds=61)
+    await follow_all(world)
+    await world.deliverer.send_due()
+    clock.move_on(hours=1)
+    await world.deliverer.send_due()
+    assert inbox.told == ["rebuild"]
 
 
 async def test_a_site_is_built_again_once_it_has_been_quiet(world: World, inbox: Inbox, clock):
