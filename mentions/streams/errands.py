@@ -57,8 +57,12 @@ class Errands:
 
     # --- whoever asks ---------------------------------------------------------------------------------------------
 
-    async def ask(self, name: str, facts: Mapping[str, Any], *, timeout_s: float) -> dict[str, Any]:
+    async def ask(
+        self, name: str, facts: Mapping[str, Any], *, timeout_s: float, taken_within_s: float | None = None
+    ) -> dict[str, Any]:
         """What a worker answers: JSON, both ways, and any text in it.  Never longer than `timeout_s` and a moment.
+
+        An errand that nobody has taken `taken_within_s` is given up then: so one learns early that no worker runs.
 
         A handler that failed answers `{"error": "failed", "summary": …}`.  Raises `Unavailable` when Redis is away,
         too many wait, no worker takes the errand, or its worker brings no answer in time."""
@@ -70,13 +74,19 @@ class Errands:
                 raise Unavailable("too many wait for the workers already; try again soon", retry_after_s=10)
             try:
                 async with asyncio.timeout(timeout_s):
-                    return await self._hear(ear, errand_id)
+                    return await self._hear(ear, errand_id, name, taken_within_s)
             except TimeoutError:
                 raise await self._given_up(errand_id, name) from None
 
-    async def _hear(self, ear: Ear, errand_id: str) -> dict[str, Any]:
+    async def _hear(self, ear: Ear, errand_id: str, name: str, taken_within_s: float | None) -> dict[str, Any]:
         while True:
-            await ear.news()
+            try:
+                async with asyncio.timeout(taken_within_s):
+                    await ear.news()
+            except TimeoutError:
+                if await self._take_back(errand_id):
+                    raise _untaken(name) from None
+                taken_within_s = None  # somebody is at it
             if (answer := await self._answer(errand_id)) is not None:
                 return answer
 
@@ -90,10 +100,13 @@ class Errands:
 
     async def _given_up(self, errand_id: str, name: str) -> Unavailable:
         """The errand is taken back; why there was no answer, in words for an operator."""
-        untaken = await self._scripts.run("errand_drop", [_ERRANDS, _key(errand_id)], (errand_id,))
-        if untaken:
-            return Unavailable(f"no worker took {name}: is `python -m workers run` running, and not too busy?")
+        if await self._take_back(errand_id):
+            return _untaken(name)
         return Unavailable(f"the worker that took {name} brought no answer in time: was it stopped?")
+
+    async def _take_back(self, errand_id: str) -> bool:
+        """Whether nobody had taken the errand; nobody will, then."""
+        return bool(await self._scripts.run("errand_drop", [_ERRANDS, _key(errand_id)], (errand_id,)))
 
     # --- the worker -----------------------------------------------------------------------------------------------
 
@@ -130,6 +143,10 @@ class Errands:
         args = (_channel(errand.id), json.dumps(dict(answer)), left_ms)
         await self._scripts.run("errand_answer", [_answer_key(errand.id)], args)
         return True
+
+
+def _untaken(name: str) -> Unavailable:
+    return Unavailable(f"no worker took {name}: is `python -m workers run` running, and not too busy?")
 
 
 def _key(errand_id: str) -> str:

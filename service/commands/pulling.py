@@ -26,6 +26,8 @@ from service.commands.telling import Teller
 
 ANSWER_S: Final = 45.0
 """For one page, the worker's own budget and a while in the queue included."""
+TAKEN_S: Final = 8.0
+"""Until then a worker has taken it, unless none runs."""
 PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
 """Between tries, where the other side does not say how long to wait."""
 _AGAIN: Final = "say the same again later, it goes on from here"
@@ -86,7 +88,7 @@ class Puller:
         """An answer that is none of those that may be another one in a while."""
         url = self._api.request(cursor)
         for pause_s in PAUSES_S:
-            answer = await self._errands.ask("import.page", {"url": url}, timeout_s=ANSWER_S)
+            answer = await self._errands.ask("import.page", {"url": url}, timeout_s=ANSWER_S, taken_within_s=TAKEN_S)
             if answer.get("error") != "passing":
                 return answer
             wait_s = float(answer.get("retry_after_s") or pause_s)

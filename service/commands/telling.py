@@ -33,6 +33,7 @@ class Teller:
         self._is_quiet = is_quiet or not sys.stderr.isatty()
         self._open = ExitStack()
         self._bar: Any = None
+        self._is_counting = False
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -43,6 +44,8 @@ class Teller:
 
     def __exit__(self, *error: object) -> None:
         self._open.close()
+        if self._is_counting:
+            click.echo(err=True)
 
     def begin(self, position: int) -> None:
         """Keeps the lines about the records before `position`, which an earlier run has dealt with, and those only."""
@@ -71,6 +74,7 @@ class Teller:
         """The bar, as soon as it is known how long it is; till then a count."""
         label, size, so_far = f"Reading {self._source.name}", self._source.size, self._source.read_so_far
         if size is None:
+            self._is_counting = True
             click.echo(f"\r{label}: {so_far}", nl=False, err=True)
             return
         if self._bar is None:

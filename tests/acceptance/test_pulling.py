@@ -88,4 +88,7 @@ async def test_what_is_wrong_is_one_line(home: Product):
         said = await home.command("service", "import", "--site", SITE, "wxr", wrong, status=2)
         assert "wxr is a file" in said
         assert "not-the-one" not in said
+        await home.stop_worker()
+        said = await home.command(*IMPORT, peer.address_of(), status=1)
+        assert said == "error: no worker took import.page: is `python -m workers run` running, and not too busy?\n"
     assert await asyncio.to_thread(home.logs)

@@ -98,6 +98,21 @@ async def test_without_a_worker_the_asker_learns_that_none_is_running(service, w
     assert await worker.take(wait_s=0.05) is None
 
 
+async def test_that_no_worker_runs_is_told_early_and_one_that_is_slow_is_waited_for(service, worker, link):
+    started = time.monotonic()
+    with pytest.raises(Unavailable, match="no worker took greet"):
+        await service.ask("greet", {}, timeout_s=30, taken_within_s=0.2)
+    assert time.monotonic() - started < 10
+    assert await is_empty(link)
+    asking = asyncio.create_task(service.ask("greet", {}, timeout_s=30, taken_within_s=0.5))
+    errand = await worker.take(wait_s=10)
+    await asyncio.sleep(1)
+    assert not asking.done()
+    await worker.answer(errand, {"slow": True})
+    assert await asking == {"slow": True}
+    assert await is_empty(link)
+
+
 async def test_a_worker_that_dies_with_an_errand_is_told_from_none_at_all(service, worker, link):
     asking = ask(service, timeout_s=0.5)
     assert await worker.take(wait_s=10)

@@ -14,6 +14,7 @@ from mentions import metrics
 from mentions.errors import Unavailable
 from mentions.streams.errands import Errands
 from mentions.streams.link import RedisLink, client_for
+from mentions.streams.messages import PREFIX
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import eventually
 from workers.jobs.errands import ErrandRunner, Handler
@@ -89,20 +90,28 @@ async def test_a_handler_has_as_long_as_its_asker_waits(kit: Kit, errands: Erran
         ]
 
 
-async def test_no_more_run_at_a_time_than_may(kit: Kit, errands: Errands):
-    running_now, most = 0, 0
+async def test_no_more_run_at_a_time_than_may(kit: Kit, errands: Errands, link: RedisLink):
+    running_now, most, gate = 0, 0, asyncio.Event()
 
     async def count(kit: Kit, facts: Mapping[str, Any]) -> dict[str, Any]:
         nonlocal running_now, most
         running_now += 1
         most = max(most, running_now)
-        await asyncio.sleep(0.02)
+        await gate.wait()
         running_now -= 1
         return {}
 
     async with running(kit, errands, {"count": count}, at_a_time=3):
-        await asyncio.gather(*(errands.ask("count", {}, timeout_s=20) for _ in range(20)))
+        asking = [asyncio.create_task(errands.ask("count", {}, timeout_s=30)) for _ in range(20)]
+        await eventually(lambda: running_now == 3)
+        await eventually(lambda: _waiting(link, 17))
+        gate.set()
+        await asyncio.gather(*asking)
     assert most == 3
+
+
+async def _waiting(link: RedisLink, count: int) -> bool:
+    return await link.client.zcard(PREFIX + "errands") == count
 
 
 async def test_two_workers_do_more_together_than_one_has_places_for(kit: Kit, errands: Errands, redis_url: str):
