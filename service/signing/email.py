@@ -107,7 +107,7 @@ async def show_waiting(request: web.Request) -> web.StreamResponse:
 async def look(request: web.Request) -> web.Response:
     """POST {flow}: `{"state"}`, which is `waiting`, `over`, or `done` with `code` and `origin`: that is told once."""
     await origins.require_own(request)
-    await clients.limit(request, "sign-in-wait", rate=2.0, burst=60)
+    await clients.limit(request, "sign-in-wait", rate=20.0, burst=200)  # many may wait behind one address
     flows, flow = request.app[keys.FLOWS], str((await read_fields(request)).get("flow") or "")
     known = await flows.look(_POPUP, flow)
     proved = await flows.take(_PROVED, known["joint"]) if known is not None else None

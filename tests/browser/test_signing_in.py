@@ -231,16 +231,52 @@ async def test_one_can_have_everything_erased(world: World, watched: Watched, br
     assert await page.locator(".ym-item").count() == 0
 
 
-async def test_a_session_that_was_ended_elsewhere_is_noticed(
-    world: World, watched: Watched, browser: Browser, mailbox: Mailbox
-):
-    page = await opened(world, watched)
-    await sign_in_by_mail(browser, mailbox, page)
+async def end_elsewhere(world: World, page: Page) -> None:
+    """The service does not know the session any more; the page still keeps it."""
     await page.evaluate(
         """base => fetch(base + "/api/session", {method: "DELETE", headers: {Authorization: "Bearer " +
            JSON.parse(Object.entries(localStorage).find(([key]) => key.includes("session"))[1]).token}})""",
         world.base,
     )
+
+
+async def test_a_page_opens_quietly_when_the_session_is_over(
+    world: World, watched: Watched, browser: Browser, mailbox: Mailbox
+):
+    page = await opened(world, watched)
+    await sign_in_by_mail(browser, mailbox, page)
+    await end_elsewhere(world, page)
+    await page.reload()
+    await page.wait_for_selector(".ym-session:not([hidden]) .ym-sign-in")
+    await eventually(lambda: has_no_session(page))
+    assert await is_focused(page, "body")
+    assert await text_of(page, ".ym-said") == ""
+    assert await page.locator("[name=name]").is_enabled()
+
+
+async def has_no_session(page: Page) -> bool:
+    return await page.evaluate("Object.keys(localStorage).every(key => !key.includes('session'))")
+
+
+async def test_the_embedded_thread_is_signed_in_to_as_well(world: World, watched: Watched, gwen: IndieAuthSite):
+    gwen.asks = False
+    page = watched.page
+    await page.goto(f"{world.base}/embed?target={world.host}/post&lang=en")
+    await page.wait_for_selector(".ym-session:not([hidden])")
+    popup = await popped(page)
+    await popup.locator("#me").fill(gwen.me)
+    await popup.keyboard.press("Enter")
+    await page.wait_for_selector(".ym-sign-out")
+    await comment(page, "From the embedded page.")
+    assert watched.complaints == []
+
+
+async def test_a_session_that_was_ended_elsewhere_is_noticed(
+    world: World, watched: Watched, browser: Browser, mailbox: Mailbox
+):
+    page = await opened(world, watched)
+    await sign_in_by_mail(browser, mailbox, page)
+    await end_elsewhere(world, page)
     await page.locator("[name=content]").fill("Is anybody there?")
     await page.locator("[name=name]").fill("Nia")
     await page.locator(".ym-post").click()

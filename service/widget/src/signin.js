@@ -79,7 +79,7 @@ export class Session {
     const headers = { Accept: "application/json", "Accept-Language": this.#form.elements.lang.value };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
     const answer = await fetch(this.#service + path, { method, body, headers, credentials: "omit" });
-    if (answer.status === 401 && this.token) this.over();
+    if (answer.status === 401) this.#become(null);
     return answer.ok ? (answer.status === 204 ? {} : answer.json()) : Promise.reject(new Error(`session: ${answer.status}`));
   }
 
@@ -91,7 +91,7 @@ export class Session {
     this.#changed();
   }
 
-  // The session has ended, or was ended elsewhere.
+  // Somebody writes, and their session has ended meanwhile.
   over() {
     this.#become(null);
     this.#say(this.#words.over);
@@ -161,7 +161,7 @@ export class Session {
 
   async #leave(path) {
     const told = await this.#ask(path, "DELETE").catch(() => null);
-    if (!told) return this.token && this.#say(this.#words.failed);
+    if (!told) return this.#say(this.token ? this.#words.failed : this.#words.over);
     this.#become(null);
     this.#say(this.#words.bye);
     this.#place.firstElementChild.focus();
