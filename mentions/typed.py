@@ -26,7 +26,7 @@ HOLD_AT: Final = 2
 SPAM_AT: Final = 5
 MANY_LINKS: Final = 3
 SHORTEST_WRITING_S: Final = 3.0
-"""Nobody reads a form, types something and sends it in less."""
+"""Hardly anybody reads a form, types something and sends it in less."""
 SOME_PAGES: Final = 3
 MANY_PAGES: Final = 5
 """Other pages on which the same visitor has just written."""
@@ -131,8 +131,8 @@ def read_words(fields: Mapping[str, object]) -> tuple[str, Content]:
 
 
 def suspicion(typed: Typed, around: Around = Around(), *, shortest_s: float = SHORTEST_WRITING_S) -> Suspicion:
-    """What speaks against showing it at once.  Written in less than `shortest_s` seconds is written by no person."""
-    found = (*_of_words(typed), *_of_repetition(around), *_of_manner(around, shortest_s))
+    """What speaks against showing it at once; within `shortest_s` seconds hardly any person fills a form in."""
+    found = (*_of_words(typed), *_of_repetition(around), *_of_manner(typed, around, shortest_s))
     return Suspicion(tuple((weight, Reason(cause, words)) for weight, cause, words in found))
 
 
@@ -169,7 +169,7 @@ def _of_repetition(around: Around) -> _Found:
         yield min(number, 2), Cause.SPREAD, f"one of its links was left on {others} today"
 
 
-def _of_manner(around: Around, shortest_s: float) -> _Found:
+def _of_manner(typed: Typed, around: Around, shortest_s: float) -> _Found:
     match around.form:
         case Shown(form=Form.MISSING):
             yield 1, Cause.NO_FORM, "it came as a form, but without the form's token"
@@ -178,7 +178,9 @@ def _of_manner(around: Around, shortest_s: float) -> _Found:
         case Shown(form=Form.OLD):
             yield 1, Cause.NO_FORM, "its form was got half a day ago or longer"
         case Shown(seconds=float(seconds)) if seconds < shortest_s:
-            yield 2, Cause.FAST, f"it was written in {max(seconds, 0):.1f} seconds"
+            # a draft that was kept, or a form that a password manager filled in, is quick too; robots leave links
+            weight = 2 if _LINK.search(typed.markdown) else 1
+            yield weight, Cause.FAST, f"it was written in {max(seconds, 0):.1f} seconds"
     if (number := around.pages_of_visitor) >= SOME_PAGES:
         weight = 2 if number >= MANY_PAGES else 1
         yield weight, Cause.MANY, f"the same visitor wrote on {number} other pages within ten minutes"

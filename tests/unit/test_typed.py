@@ -45,7 +45,7 @@ def test_an_ordinary_comment_is_not_suspicious():
         ({"around": Around(pages_of_links=2)}, "2 other pages today"),
         ({"around": Around(pages_of_visitor=5)}, "5 other pages within ten minutes"),
         ({"around": Around(blocked_links=("bad.example",))}, "bad.example, which you have blocked"),
-        ({"around": shown(Form.OURS, 2.9)}, "in 2.9 seconds"),
+        ({"around": shown(Form.OURS, 2.9), "content": "Look at https://a.example/"}, "in 2.9 seconds"),
     ],
 )
 def test_each_sign_holds_the_comment_and_names_itself(given_fields, word):
@@ -62,6 +62,7 @@ def test_each_sign_holds_the_comment_and_names_itself(given_fields, word):
         ({"name": "shop.example/buy", "url": "https://ann.example/"}, "another site"),
         ({"around": Around(pages_of_links=1)}, "another page today"),
         ({"around": Around(pages_of_visitor=3)}, "3 other pages"),
+        ({"around": shown(Form.OURS, 2.9)}, "in 2.9 seconds"),
         ({"around": shown(Form.MISSING, None)}, "without the form's token"),
         ({"around": shown(Form.FOREIGN, None)}, "none of ours"),
         ({"around": shown(Form.OLD, 90_000.0)}, "half a day"),

@@ -67,15 +67,23 @@ async def test_the_form_has_a_token_and_the_page_stays_the_same_for_who_has_it(s
         assert other["value"].count(".") == field["value"].count(".") == 2
 
 
-async def test_who_fills_a_form_in_sooner_than_anybody_types_waits(hasty):
-    status, [reason] = await sent(hasty, token=await token(hasty, ago_s=0.5))
+LINK = "Look at https://shop.example/"
+
+
+async def test_who_leaves_a_link_sooner_than_anybody_types_waits(hasty):
+    status, [reason] = await sent(hasty, content=LINK, token=await token(hasty, ago_s=0.5))
     assert (status, reason.startswith("it was written in ")) == ("held", True)
-    assert await sent(hasty, content="Slowly", token=await token(hasty, ago_s=61)) == ("approved", ())
+    assert await sent(hasty, content=f"{LINK}slow", token=await token(hasty, ago_s=61)) == ("approved", ())
+
+
+async def test_quick_words_without_a_link_are_taken_with_a_doubt(hasty):
+    status, [reason] = await sent(hasty, token=await token(hasty, ago_s=0.5))
+    assert (status, reason.startswith("it was written in ")) == ("approved", True)
 
 
 async def test_three_seconds_are_too_few(service):
-    assert (await sent(service, token=await token(service, ago_s=-1)))[0] == "held"
-    assert await sent(service, content="Slowly", token=await token(service, ago_s=3.1)) == ("approved", ())
+    assert (await sent(service, content=LINK, token=await token(service, ago_s=-1)))[0] == "held"
+    assert await sent(service, content=f"{LINK}slow", token=await token(service, ago_s=3.1)) == ("approved", ())
 
 
 @pytest.mark.parametrize("ago_s", [13 * 3600, 60 * 3600])
@@ -104,7 +112,7 @@ async def test_who_begins_to_write_gets_a_token_of_that_moment(hasty):
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in answer.headers
     assert answer.json()["expires_in"] == form_tokens.GOOD_FOR_S
-    status, [reason] = await sent(service, token=answer.json()["token"])
+    status, [reason] = await sent(service, content=LINK, token=answer.json()["token"])
     assert (status, reason.startswith("it was written in ")) == ("held", True)
     assert (await service.get("/api/comments/token?target=https://elsewhere.example/")).error == (400, "invalid_target")
     assert (await service.get("/api/comments/token")).error == (400, "invalid_request")

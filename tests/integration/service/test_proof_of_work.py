@@ -24,11 +24,10 @@ async def service(tmp_path, redis_url: str):
 
 
 async def send(service: Service, *, headers=BLOG, **fields: str):
-    """Sends a form as the widget does, half a second after it was shown."""
-    quick = {"token": await token(service, ago_s=0.5)}
-    return await service.post(
-        "/api/comments", data={"target": POST, "name": "Ann", "content": "Well said"} | quick | fields, headers=headers
-    )
+    """Sends a form with a link in its words as the widget does, half a second after it was shown."""
+    quick = {"target": POST, "name": "Ann", "token": await token(service, ago_s=0.5)}
+    content = f"{fields.pop('content', 'Well said')} https://ann.example/"
+    return await service.post("/api/comments", data=quick | fields | {"content": content}, headers=headers)
 
 
 def solution(challenge: dict[str, Any]) -> str:
