@@ -9,12 +9,16 @@ from aiohttp import web
 
 from mentions.storage.avatars import Avatars
 from service import keys
+from service.pages.faces import face
 from service.widget.assets import IMMUTABLE, has_current
 
 HEADERS: Final = {  # beside those of every answer
     "Cache-Control": IMMUTABLE,
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
+
+BRIEFLY: Final = {"Cache-Control": "public, max-age=300"}
+"""For what stands in for a picture that may come back."""
 
 
 def setup(app: web.Application) -> None:
@@ -23,12 +27,13 @@ def setup(app: web.Application) -> None:
 
 
 async def show_portrait(request: web.Request) -> web.StreamResponse:
-    """GET: a picture, or 304 when the asker has it, or 404."""
+    """GET: a picture, or 304 when the asker has it; 404 with a drawn face, which a browser shows, when it is gone."""
     name = request.match_info["name"]
     body = await asyncio.to_thread(Avatars(request.app[keys.SETTINGS].data_dir).read, name)
-    if body is None:
-        raise web.HTTPNotFound
     etag = name.removesuffix(".webp")
+    if body is None:
+        drawn = face(etag, inline=False)
+        return web.Response(status=404, text=drawn, content_type="image/svg+xml", headers={**HEADERS, **BRIEFLY})
     headers = {**HEADERS, "ETag": f'"{etag}"'}
     if has_current(request, etag):
         return web.Response(status=304, headers=headers)

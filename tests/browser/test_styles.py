@@ -112,6 +112,15 @@ async def test_with_letters_twice_as_large_nothing_sticks_out(world: World, watc
     assert size == 32
 
 
+async def test_whose_picture_is_gone_has_a_drawn_face(world: World, watched: Watched):
+    url = world.host_page("/post")
+    home = "https://lost.example/"
+    gone = "/avatars/" + "0" * 32 + ".webp"
+    await world.add(url, home + "1", said(Kind.REPLY, "Lost", home, "<p>Here.</p>"), avatar=gone)
+    await watched.page.goto(url)
+    await eventually(lambda: watched.page.evaluate("document.querySelector('img.ym-face')?.naturalWidth > 0"))
+
+
 async def test_on_paper_there_are_words_and_no_controls(world: World, watched: Watched):
     url = world.host_page("/post")
     await world.seed(url)

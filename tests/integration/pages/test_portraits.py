@@ -31,3 +31,11 @@ async def test_a_kept_picture_is_handed_out_for_good(world: World, client: aioht
 async def test_nothing_else_is_handed_out(name: str, world: World, client: aiohttp.ClientSession):
     async with client.get(f"{world.base}/avatars/{name}") as answer:
         assert answer.status == 404
+
+
+async def test_a_picture_that_is_gone_is_drawn_and_not_kept_for_long(world: World, client: aiohttp.ClientSession):
+    async with client.get(f"{world.base}/avatars/{'0' * 32}.webp") as answer:
+        assert (answer.status, answer.content_type) == (404, "image/svg+xml")
+        assert (await answer.text()).startswith("<svg ")
+        assert "immutable" not in answer.headers["Cache-Control"]
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"

@@ -21,7 +21,7 @@ def messages(lang: str):
 
 
 def test_english_and_welsh_are_spoken():
-    assert names() == {"en": "English", "cy": "Cymraeg"}
+    assert names().items() >= {"en": "English", "cy": "Cymraeg"}.items()
 
 
 @pytest.mark.parametrize("lang", TRANSLATED)
