@@ -30,7 +30,12 @@ ELEVENTY_USE: Final = '{% responses "https://example.com" + page.url, "en" %}'
 EDGE: Final = """\
 # nginx
 location /posts/ { ssi on; }
-location = /responses { internal; proxy_pass BASE/thread.html$is_args$args; }
+location = /responses {
+  internal;
+  proxy_pass BASE/thread.html;
+  proxy_set_header Accept-Encoding "";
+  proxy_ssl_server_name on;
+}
 
 <!-- in the page, for nginx -->
 <ymateb-thread target="https://example.com/post">
