@@ -4,6 +4,7 @@ Hands the words of `service/i18n` to the templates; knows nothing of requests (`
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +38,7 @@ def environment(lang: str) -> Environment:
     env.globals["session_words"] = session_words(words)
     env.filters["number"] = words.number
     env.filters["moment"] = words.moment
+    env.filters["told"] = lambda moment: words.moment(datetime.fromisoformat(moment)) + " UTC"
     return env
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,8 +14,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from mentions import urls
-from mentions.model import EntryState, Kind, Protocol
-from mentions.storage import entries, pages
+from mentions.model import Claim, EntryState, Kind, Link, NearMiss, Outcome, Protocol, Status, Trace
+from mentions.storage import claims, entries, pages
 from service.pages.fragment import Look, render_thread
 from service.widget.release import current
 from tests.browser.world import MORNING, World, said
@@ -263,6 +265,23 @@ async def test_the_form_leads_to_a_status_page_that_says_what_is_going_on(world,
     assert status.has_attr("data-waiting")
     assert status.select_one(".state strong").get_text() == "Waiting for its turn"
     assert soup.select_one("noscript meta[http-equiv=refresh]")
+
+
+async def test_a_status_page_in_welsh_has_welsh_times_and_reasons(world, client):
+    target, at = world.base + "/demo/post", datetime(2026, 3, 1, 9, 5, tzinfo=UTC)
+    miss = NearMiss(Link(target + "/", "/", "a[href]"), "slash")
+    claim = Claim("a" * 20, "https://a.example/1", target, Protocol.WEBMENTION, at)
+    outcome = Outcome(claim, Status.NO_LINK_FOUND, "The source does not link.", at, Trace(near_misses=(miss,)))
+    later = replace(outcome, claim=replace(claim, id="b" * 20), status=Status.RETRYING, next_try_at=at)
+    async with world.db.write() as c:
+        await claims.save(c, outcome)
+        await claims.save(c, later)
+    soup = BeautifulSoup(await text_of(client, f"/webmention/{claim.id}?lang=cy"), "lxml")
+    assert soup.select_one(".misses .note").get_text() == "mae’r slaes ar y diwedd yn wahanol"
+    assert "does not link" not in soup.get_text()
+    assert "The source does not link." in await text_of(client, f"/webmention/{claim.id}?lang=en")
+    told = await text_of(client, f"/webmention/{'b' * 20}?lang=cy")
+    assert "Y cynnig nesaf: 1 Mawrth 2026, 09:05 UTC" in told
 
 
 async def test_the_widgets_files_have_short_names_and_immutable_ones(world, client):
