@@ -6,7 +6,8 @@ read by `own_words.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import IO, Any, Final
 
@@ -15,6 +16,7 @@ import ijson
 from mentions import urls
 from mentions.model import WM_PROPERTY, Content, Kind, Protocol
 from mentions.moving import jf2, own_words
+from mentions.moving.endless import Endless
 from mentions.moving.records import Moved, Skipped, UnreadableExport, content_of, moment_of, utc
 
 BY_PROPERTY: Final[Mapping[str, Kind]] = {
@@ -32,6 +34,9 @@ BY_TYPE: Final[Mapping[str, Kind]] = {
     "invite": Kind.INVITE,
     "follow": Kind.FOLLOW,
 }
+MAX_DEPTH: Final = 64
+_OPENING: Final = ("start_map", "start_array")
+_CLOSING: Final = ("end_map", "end_array")
 RSVP: Final = frozenset({"yes", "no", "maybe", "interested"})
 
 
@@ -39,23 +44,52 @@ def read(file: IO[bytes]) -> Iterator[Moved | Skipped]:
     """Every record of either form, in the file's order."""
     try:
         for prefix, form in (("children.item", _from_jf2), ("links.item", _from_link)):
-            file.seek(0)
             found = False
-            for number, record in enumerate(ijson.items(file, prefix, use_float=True)):
+            for number, record in enumerate(ijson.items(_events(file), prefix)):
                 found = True
                 yield form(record, number) if isinstance(record, Mapping) else Skipped(f"#{number}", "it is no object")
             if found:
                 return
     except ijson.JSONError as broken:
-        raise UnreadableExport(f"the file is not JSON, or breaks off: {broken}") from broken
+        raise UnreadableExport(f"the file is not JSON, or breaks off: {_line(broken)}") from broken
     except UnicodeDecodeError as broken:
-        raise UnreadableExport(f"the file is not UTF-8: {broken}") from broken
+        raise UnreadableExport(f"the file is not UTF-8, or escapes half of a pair of surrogates: {broken}") from broken
     _require_empty_feed(file)
 
 
-def _require_empty_feed(file: IO[bytes]) -> None:
+def _events(file: IO[bytes]) -> Iterator[tuple[str, str, Any]]:
+    """What ijson makes of a file, from its beginning: (prefix, event, value)."""
     file.seek(0)
-    for prefix, event, _value in ijson.parse(file):
+    if file.read(len(BOM_UTF8)) != BOM_UTF8:
+        file.seek(0)
+    endless = Endless(file)
+    parsed: Iterator[tuple[str, str, Any]] = ijson.parse(_bounded(ijson.basic_parse(endless, use_float=True), endless))
+    return parsed
+
+
+def _line(broken: Exception) -> str:
+    """What yajl says, on one line."""
+    said = broken.args[0] if broken.args else ""
+    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return " ".join(words.split())
+
+
+def _bounded(events: Iterable[tuple[str, Any]], file: Endless) -> Iterator[tuple[str, Any]]:
+    """Every level costs ijson a copy of all above it: endless nesting would be read for hours."""
+    depth = 0
+    for event in events:
+        file.go_on()
+        if event[0] in _OPENING:
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise UnreadableExport(f"the file nests objects and lists more than {MAX_DEPTH} deep")
+        elif event[0] in _CLOSING:
+            depth -= 1
+        yield event
+
+
+def _require_empty_feed(file: IO[bytes]) -> None:
+    for prefix, event, _value in _events(file):
         if event == "start_array" and prefix in ("children", "links"):
             return
     raise UnreadableExport("the file has neither `children` (jf2) nor `links`")

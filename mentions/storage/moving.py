@@ -101,7 +101,8 @@ async def bring_in(
                 on_batch(results)
     except UnreadableExport as broken:
         await link_all(db, importing)
-        raise UnreadableExport(f"{broken}; the {importing.position} records before that are in") from broken
+        before = f"the {importing.position} records before that are in" if importing.position else "nothing is in"
+        raise UnreadableExport(f"{broken}; {before}") from broken
     await link_all(db, importing)
     async with db.write() as c:
         await imports.finish(c, importing, now=clock())

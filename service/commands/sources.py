@@ -11,7 +11,7 @@ from typing import IO, Final
 
 from mentions import markdown, urls
 from mentions.errors import InvalidRequest
-from mentions.moving import Moved, Skipped, disqus, isso, webmention_io, wxr
+from mentions.moving import Moved, Skipped, disqus, guess, isso, webmention_io, wxr
 from service.commands import common
 
 Records = Iterator[Moved | Skipped]
@@ -40,6 +40,8 @@ class Source:
 
     def records(self) -> Records:
         """What the file holds, from its beginning.  Raises UnreadableExport when it is of another format."""
+        with self.path.open("rb") as file:
+            guess.check(file.read(guess.HEAD_BYTES), self.form)
         if self.form == "isso":
             for number, record in enumerate(isso.read(self.path, base=str(self.base), render=markdown.render), 1):
                 self.read_so_far = number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -139,6 +140,8 @@ def test_what_cannot_be_brought_in_is_one_line_and_exit_1_and_wrong_usage_is_2(c
     html = tmp_path / "page.html"
     html.write_text("<html></html>")
     good = export_file(tmp_path / "good.json", [mention(0)])
+    packed = tmp_path / "disqus.xml.gz"
+    packed.write_bytes(gzip.compress(b"<disqus></disqus>"))
     half = tmp_path / "half.json"
     half.write_text(export_file(tmp_path / "whole.json", [mention(n) for n in range(3)]).read_text()[:-60])
     odd_map = tmp_path / "map.csv"
@@ -147,6 +150,8 @@ def test_what_cannot_be_brought_in_is_one_line_and_exit_1_and_wrong_usage_is_2(c
     for arguments, words in (
         ((*site, "wxr", bomb), "DTD"),
         ((*site, "disqus", bomb), "DTD"),
+        ((*site, "disqus", packed), "unpack it first; nothing is in"),
+        ((*site, "wxr", good), "JSON, as webmention.io has; say webmention.io instead of wxr"),
         ((*site, "webmention.io", html), "JSON"),
         ((*site, "isso", html), "Isso"),
         ((*site, "webmention.io", half), "the 2 records before that are in"),
