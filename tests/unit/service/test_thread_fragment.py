@@ -128,7 +128,9 @@ def test_many_faces_wait_behind_a_number():
         (2, "2 thoughts on “Doors”", "Dau ymateb i “Doors”"),
         (3, "3 thoughts on “Doors”", "Tri ymateb i “Doors”"),
         (4, "4 thoughts on “Doors”", "4 ymateb i “Doors”"),
+        (5, "5 thoughts on “Doors”", "5 ymateb i “Doors”"),
         (6, "6 thoughts on “Doors”", "Chwe ymateb i “Doors”"),
+        (11, "11 thoughts on “Doors”", "11 ymateb i “Doors”"),
         (1234, "1,234 thoughts on “Doors”", "1,234 ymateb i “Doors”"),
     ],
 )
