@@ -1,9 +1,10 @@
 """What opening a thread costs, by how much there is in it: `python -m bench.threads`.
 
 One product, pages with 100, 1,000 and 10,000 responses, brought in by its own import.  Each row is the first page of a
-thread, 100 responses of it, whatever lies behind: opened *anew* (nothing made before can be handed out again), and
-*after a change* (somebody has commented since).  Milliseconds of a request, the least of some, the sizes by turns; the
-ratio is to the shortest of its shape.  *First of all* is the very first look at the page."""
+thread, whatever lies behind: 100 responses to the post, of one branch the first 500, of likes the newest 500.  It is
+opened *anew* (nothing made before can be handed out again) and *after a change* (somebody has commented since).
+Milliseconds of a request, the least of some, the sizes by turns; the ratio is to the shortest of its shape.  *First of
+all* is the very first look at the page."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ SHOWN = 100
 SITE = "blog.example"
 SHAPES = {
     "all to the post": (100, 1_000, 10_000),
-    "all to the first": (100, 1_000, 10_000),
+    "all to the first": (1_000, 10_000),
     "a hundred and likes": (1_000, 10_000),
 }
 """How many responses the pages of each shape have."""
@@ -42,8 +43,8 @@ def post(shape: str, size: int) -> str:
     return f"https://{SITE}/{slug(shape)}-{size}"
 
 
-def responses(shape: str, size: int) -> Iterator[dict[str, Any]]:
-    """Responses as jf2: all to the post, or all but the first to that, or a hundred to read and likes for the rest."""
+def responses(shape: str, size: int, first_id: int) -> Iterator[dict[str, Any]]:
+    """Responses as our own export has them: all to the post, or to the first of them, or mostly likes."""
     for n in range(size):
         source = f"https://person{n}.example/{slug(shape)}-{size}/{n}"
         at = (T0 + timedelta(minutes=n)).isoformat()
@@ -51,6 +52,8 @@ def responses(shape: str, size: int) -> Iterator[dict[str, Any]]:
         answered = post(shape, size)
         entry = {
             "type": "entry",
+            "wm-id": first_id + n,
+            "wm-kind": "like" if is_like else "reply",
             "author": {"type": "card", "name": f"Person {n}", "url": f"https://person{n}.example/", "photo": ""},
             "url": source,
             "published": at,
@@ -61,13 +64,16 @@ def responses(shape: str, size: int) -> Iterator[dict[str, Any]]:
             "like-of" if is_like else "in-reply-to": answered,
         }
         if shape == "all to the first" and n:
-            entry["in-reply-to"] = source.rpartition("/")[0] + "/0"
+            entry |= {"wm-parent": first_id}
         yield entry if is_like else entry | {"content": {"text": text(n, 40), "html": f"<p>{text(n, 40)}</p>"}}
 
 
 async def fill(product: Product) -> None:
     """Brings all responses in."""
-    everything = [entry for shape, sizes in SHAPES.items() for size in sizes for entry in responses(shape, size)]
+    everything: list[dict[str, Any]] = []
+    for shape, sizes in SHAPES.items():
+        for size in sizes:
+            everything += responses(shape, size, len(everything) + 1)
     export = Path(product.folder) / "responses.json"
     export.write_text(json.dumps({"type": "feed", "children": everything}))
     await product.command("service", "import", "--site", SITE, "webmention.io", str(export), within_s=300)
