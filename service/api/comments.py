@@ -42,7 +42,7 @@ from service.api.proving import Standing
 from service.forms import read_fields
 from service.intake.reception import now
 from service.pages import stamp
-from service.pages.commenting import form_page, to_thread
+from service.pages.commenting import form_page, to_entry, to_thread
 
 log = logs.get_logger(__name__)
 
@@ -107,7 +107,7 @@ async def add(request: web.Request) -> web.StreamResponse:
     log.info("comment.received", entry_id=entry.id, state=entry.state.value)
     permalink = f"{request.app[keys.SETTINGS].public_url}/entries/{entry.id}"
     if answers.prefers_html(request):
-        return _back(request, place, kept, comment.lang, edit_token)
+        return await _back(request, place, kept, comment.lang, edit_token)
     body = {**own.told(request, entry, place.page, kept.reasons), "edit-token": edit_token}
     return answers.json_answer(request, body, status=201, headers={"Location": permalink}, cache="no-store")
 
@@ -284,12 +284,12 @@ async def _parent(c: AsyncConnection, page: Page, parent_id: int | None) -> Entr
     return parent
 
 
-def _back(request: web.Request, place: Place, kept: Kept, lang: str | None, edit_token: str) -> web.Response:
+async def _back(request: web.Request, place: Place, kept: Kept, lang: str | None, edit_token: str) -> web.Response:
     """303 to the embedded thread, at the new comment; to the word that it waits, and why, where it waits.
 
     It carries the edit token, so that its author can change the comment without a script (pages/editing.py)."""
     entry, own_one = kept.entry, {"own": str(kept.entry.id), "key": edit_token}
     if entry.state is EntryState.SHOWN:
-        return to_thread(request, place.page, lang, f"c-{entry.id}", new=str(entry.id), **own_one)
+        return await to_entry(request, place.page, lang, entry.id, new=str(entry.id), **own_one)
     why = " ".join(own.causes_of(entry, kept.reasons)) or "1"
     return to_thread(request, place.page, lang, "held", held=why, **own_one)

@@ -9,7 +9,7 @@ from aiohttp import web
 from mentions.storage import entries, likes, pages
 from service import answers, clients, keys, origins
 from service.intake.reception import now
-from service.pages.commenting import to_thread
+from service.pages.commenting import to_entry
 
 LIKE_RATE_S: Final = 1.0
 LIKE_BURST: Final = 40
@@ -44,5 +44,5 @@ async def _like(request: web.Request, *, wanted: bool) -> web.Response:
         page = await pages.by_id(c, entry.page_id) if entry is not None else None
     if page is not None and answers.prefers_html(request):
         done = {"liked" if wanted else "unliked": str(entry_id)}
-        return to_thread(request, page, request.query.get("lang"), f"c-{entry_id}", **done)
+        return await to_entry(request, page, request.query.get("lang"), entry_id, **done)
     return answers.json_answer(request, {"likes": number}, cache="no-store")

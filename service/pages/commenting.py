@@ -13,12 +13,18 @@ from aiohttp import web
 from mentions import errors, urls
 from mentions.model import Page, SafeHtml
 from service import i18n, keys
-from service.pages import stamp
+from service.pages import stamp, whereabouts
 from service.pages.answer import ANYBODY, language_of, render
 from service.pages.templating import trusted
 from service.pages.words import complaint
 
 TYPED: Final = ("name", "url", "email", "content", "parent")
+
+
+async def to_entry(request: web.Request, page: Page, lang: str | None, entry_id: int, **more: str) -> web.Response:
+    """303 to a response in the embedded thread, on whichever of its pages it stands."""
+    where = await whereabouts.wishes(request.app, page, entry_id)
+    return to_thread(request, page, lang, f"c-{entry_id}", **where, **more)
 
 
 def to_thread(request: web.Request, page: Page, lang: str | None, fragment: str, **more: str) -> web.Response:

@@ -17,7 +17,7 @@ from service.api import own, owning
 from service.api.owning import Mine
 from service.forms import read_fields
 from service.pages.answer import ANYBODY, language_of, render
-from service.pages.commenting import to_thread
+from service.pages.commenting import to_entry, to_thread
 from service.pages.words import complaint
 
 _HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
@@ -56,7 +56,7 @@ async def take_form(request: web.Request) -> web.StreamResponse:
         return _page(request, key, content, its=its, error=error)
     told = {"changed": "1", "own": str(entry_id), "key": key}
     if done.entry.state is EntryState.SHOWN:
-        return to_thread(request, done.page, lang, f"c-{entry_id}", **told)
+        return await to_entry(request, done.page, lang, entry_id, **told)
     why = " ".join(own.causes_of(done.entry, done.reasons or ())) or "1"
     return to_thread(request, done.page, lang, "held", held=why, **told)
 

@@ -29,6 +29,7 @@ def script_words(words: Catalogue) -> str:
         "delete": gettext("Delete"),
         "sure": gettext("Delete for good"),
         "save": gettext("Save changes"),
+        "see": gettext("See it in its place"),
     }
     return json.dumps(said, ensure_ascii=False)
 

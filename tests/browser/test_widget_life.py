@@ -126,6 +126,22 @@ async def test_more_responses_come_into_the_page_and_stay_there(world: World, wa
     assert watched.complaints == []
 
 
+async def test_a_comment_that_stands_on_a_later_page_is_a_link_away(world: World, watched: Watched):
+    page = watched.page
+    url = world.host_page("/post")
+    await long_thread(world, url)
+    await page.goto(url)
+    await page.locator(".ym-comment [name=content]").fill("The last of them")
+    await page.locator(".ym-comment [name=name]").fill("Nia")
+    await page.locator(".ym-post").click()
+    link = page.locator(".ym-said a")
+    await link.wait_for()
+    assert await link.inner_text() == "See it in its place"
+    await link.click()
+    await page.get_by_text("The last of them").wait_for()
+    assert watched.complaints == []
+
+
 async def test_without_script_more_responses_are_a_page_away(world: World, browser):
     context = await browser.new_context(java_script_enabled=False)
     page = await context.new_page()

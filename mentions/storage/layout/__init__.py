@@ -5,7 +5,7 @@ place (`settling`), which costs as much as has changed, and not as much as is th
 entry that somebody answers, a copy), and on a page that was never laid out, all of the page is laid out anew
 (`whole`).  `reading` gives the pages of a thread.  The rules are `mentions/threads.py`; decision 0150."""
 
-from mentions.storage.layout.reading import Window, copies, counts, faces, place_of, window
+from mentions.storage.layout.reading import Window, copies, counts, faces, lead_in, place_of, window
 from mentions.storage.layout.settling import bring_long_ones_up_to_date, bring_up_to_date, settle
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "copies",
     "counts",
     "faces",
+    "lead_in",
     "place_of",
     "settle",
     "window",

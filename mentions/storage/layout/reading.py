@@ -52,6 +52,17 @@ async def place_of(c: AsyncConnection, entry_id: int) -> Place | None:
     return next(iter(await _read(c, select(t.places).where(_p.id == entry_id))), None)
 
 
+async def lead_in(c: AsyncConnection, page_id: int, place: Place, lead: int) -> SortKey | None:
+    """The key after which a page begins that shows `lead` responses before this one, and it; None: the first page does.
+
+    Neighbours are those that hang below the same response, or those at the top."""
+    beside = _p.depth == 0 if place.depth == 0 else _p.parent_id == place.parent_id
+    before = (_p.page_id == page_id) & (_p.part == Part.TREE.value) & beside & _is_after(place.key, newest_first=True)
+    query = select(t.places).where(before).order_by(_p.at.desc(), _p.id.desc()).offset(lead).limit(1)
+    found = await _read(c, query)
+    return found[0].key if found else None
+
+
 async def faces(c: AsyncConnection, page_id: int, kinds: Iterable[str], limit: int) -> list[Place]:
     """The newest reactions of each kind, the oldest of them first."""
     found: list[Place] = []

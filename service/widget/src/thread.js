@@ -335,7 +335,14 @@ class Comments {
   async #shown(text, id) {
     await this.#host.refresh().catch(() => {});
     this.#say(text);
-    const place = this.#section.querySelector(`#c-${id}`) ?? this.#form.querySelector(".ym-said");
+    const said = this.#form.querySelector(".ym-said");
+    const place = this.#section.querySelector(`#c-${id}`) ?? said;
+    if (place === said && typeof id === "number") { // a long thread: it stands on another page
+      const link = document.createElement("a");
+      link.href = `${BASE}/entries/${id}`;
+      link.textContent = this.#words.see;
+      said.append(" ", link);
+    }
     place.tabIndex = -1;
     place.focus();
   }

@@ -94,6 +94,26 @@ async def test_a_form_comes_back_to_the_new_comment(service):
     assert "Helo" in page.text
 
 
+async def test_in_a_long_thread_a_form_comes_back_to_the_page_that_shows_the_comment(service):
+    roots = [await service.respond() for _ in range(205)]
+    chain = [roots[0]]
+    for _ in range(6):
+        chain.append(await service.respond(parent_id=chain[-1].id))
+    crowded = roots[1]
+    for _ in range(510):
+        await service.respond(parent_id=crowded.id)
+    for parent in ("", roots[0].id, chain[-1].id, crowded.id, roots[-1].id):
+        form = {"target": POST, "name": "Ann", "content": f"To “{parent}”", "parent": parent}
+        answer = await service.post("/api/comments", data=form, headers={**BLOG, "Accept": "text/html"})
+        address, _, fragment = answer.headers["Location"].partition("#")
+        page = BeautifulSoup((await service.get(address)).text, "lxml")
+        [item] = page.select(f"#{fragment}")
+        assert form["content"] in item.get_text()
+        liked = await service.post(f"/api/entries/{fragment[2:]}/like", headers={**BLOG, "Accept": "text/html"})
+        address = liked.headers["Location"].partition("#")[0]
+        assert BeautifulSoup((await service.get(address)).text, "lxml").select(f"#{fragment}")
+
+
 async def test_a_form_that_is_wrong_comes_back_with_what_was_typed_and_what_is_wrong(service):
     form = {
         "target": POST,
