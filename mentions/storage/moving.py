@@ -22,7 +22,7 @@ from mentions.moving import Moved, Skipped, UnreadableExport
 from mentions.moving.records import name_of
 from mentions.moving.url_map import UrlMap
 from mentions.sites import SiteBook
-from mentions.storage import audit, blocks, changes, entry_ids, imports, marks, pages
+from mentions.storage import audit, blocks, changes, entries, entry_ids, imports, marks, pages
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.engine import Database
@@ -259,15 +259,28 @@ async def _page_ids(c: AsyncConnection, rules: Rules, placed: Sequence[Placed], 
 
 
 async def _known(c: AsyncConnection, placed: Sequence[Placed], page_ids: Mapping[str, int]) -> dict[Identity, Known]:
+    """What is here of the records: by their source, else what was removed here and came by another spelling of it."""
     e = t.entries.c
-    found = {one.page_key: page_ids[one.page_key] for one in placed if one.page_key in page_ids}
-    sources = {one.source_key for one in placed}
-    if not found:
+    on_known = [one for one in placed if one.page_key in page_ids]
+    if not on_known:
         return {}
     query = select(e.id, e.source_key, e.page_id, e.state).where(
-        e.source_key.in_(sources), e.page_id.in_(set(found.values())), e.merged_into.is_(None)
+        e.source_key.in_({one.source_key for one in placed}),
+        e.page_id.in_({page_ids[one.page_key] for one in on_known}),
+        e.merged_into.is_(None),
     )
-    return {(row.source_key, row.page_id): Known(row.id, row.state == _IS_DEAD) for row in await c.execute(query)}
+    known = {(row.source_key, row.page_id): Known(row.id, row.state == _IS_DEAD) for row in await c.execute(query)}
+    rest = {
+        (one.record.source, page_ids[one.page_key]): identity
+        for one in on_known
+        if (identity := _identity(one, page_ids)) not in known
+    }
+    removed = await entries.all_removed_alike(c, rest)
+    as_brought = await imports.brought_in(c, {entry.id for entry in removed.values() if entry.revision == 1})
+    for pair, entry in removed.items():
+        if entry.id not in as_brought:  # of those nobody here has decided anything
+            known[rest[pair]] = Known(entry.id, entry.state is EntryState.DELETED)
+    return known
 
 
 def _row(one: Placed, entry_id: int, page_id: int, site_id: int, now: datetime) -> dict[str, Any]:

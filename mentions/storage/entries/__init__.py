@@ -3,6 +3,7 @@
 Use it as one noun: `entries.insert(c, …)`, `entries.get(c, id)`, `entries.query(c, MentionQuery(…))`."""
 
 from mentions.storage.entries.finding import (
+    all_removed_alike,
     all_by_source,
     avatars,
     by_source,
@@ -40,6 +41,7 @@ from mentions.storage.entries.versions import Version, version
 from mentions.storage.entries.writing import KEEP, Keep, Revision, insert, lock, set_state, split, update, withdraw
 
 __all__ = [
+    "all_removed_alike",
     "KEEP",
     "Keep",
     "MentionQuery",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -54,16 +54,29 @@ async def removed_alike(c: AsyncConnection, source: str, page_id: int) -> Entry 
     """What the owner has hidden, called spam or deleted on the page, and came from this source in another spelling.
 
     Scheme and `www.` do not count, nor does a fragment where there was none."""
-    spellings = {urls.response_key(source), urls.page_key(source)}
-    roles = (rows.OWN, rows.REMOVED)
+    return (await all_removed_alike(c, [(source, page_id)])).get((source, page_id))
+
+
+async def all_removed_alike(c: AsyncConnection, wanted: Collection[tuple[str, int]]) -> dict[tuple[str, int], Entry]:
+    """The same for many sources, each with its page; those that nothing is like are left out."""
+    spellings = {source: {urls.response_key(source), urls.page_key(source)} for source, _page in wanted}
+    hashes = {key_of(key) for keys in spellings.values() for key in keys}
     known = select(t.entry_urls.c.entry_id).where(
-        t.entry_urls.c.key_hash.in_([key_of(key) for key in spellings]), t.entry_urls.c.role.in_(roles)
+        t.entry_urls.c.key_hash.in_(hashes), t.entry_urls.c.role.in_((rows.OWN, rows.REMOVED))
     )
     e = t.entries.c
     is_away = e.state.in_([EntryState.HIDDEN.value, EntryState.SPAM.value, EntryState.DELETED.value])
-    query = select(t.entries).where(e.id.in_(known), e.page_id == page_id, is_away, e.merged_into.is_(None))
-    found = await read(c, query.order_by(e.id))
-    return next((entry for entry in found if urls.response_key(entry.source) in spellings), None)
+    on_page = e.page_id.in_({page_id for _source, page_id in wanted})
+    query = select(t.entries).where(e.id.in_(known), on_page, is_away, e.merged_into.is_(None)).order_by(e.id)
+    by_key: dict[tuple[str, int], Entry] = {}
+    for entry in await read(c, query) if wanted else ():
+        by_key.setdefault((urls.response_key(entry.source), entry.page_id), entry)
+    found: dict[tuple[str, int], Entry] = {}
+    for source, page_id in wanted:
+        alike = [by_key[key, page_id] for key in spellings[source] if (key, page_id) in by_key]
+        if alike:
+            found[source, page_id] = min(alike, key=lambda entry: entry.id)
+    return found
 
 
 async def all_by_source(c: AsyncConnection, source_key: str) -> list[Entry]:

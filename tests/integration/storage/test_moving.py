@@ -291,3 +291,37 @@ async def test_old_dates_and_odd_words_are_kept(db: Database, site: Site):
     name = replace(reply(), name="\ud800 \x00 ok")
     assert (await bring_in(db, site, [record(1, received_at=old, reaction=name)])).moved == 1
     assert (await everything(db, site))["https://ann.example/1"].received_at == old
+
+
+@pytest.mark.parametrize("state", [EntryState.HIDDEN, EntryState.SPAM, EntryState.DELETED])
+async def test_what_was_removed_here_does_not_come_back_in_another_spelling(db, site, page, state):
+    async with db.write() as c:
+        removed = await respond(c, page, "https://www.ann.example/1")
+        await respond(c, page, "https://ann.example/2")
+        await entries.set_state(c, removed.id, state, now=NOW)
+    others = [
+        record(2, source="http://ann.example/2"),
+        record("other", source="https://ann.example/1", target=f"{POST}/2"),
+    ]
+    records = [record(1, source="http://ann.example/1"), record("1#again"), *others]
+    looked = await moving.preview(db, site, records)
+    report = await bring_in(db, site, records)
+    assert looked == report
+    is_dead = state is EntryState.DELETED
+    assert (report.moved, report.present) == (2, 0 if is_dead else 2)
+    assert report.refs == ({moving.DELETED_HERE: ["1", "1#again"]} if is_dead else {})
+    found = await everything(db, site)
+    assert {"http://ann.example/1", "https://ann.example/1#again"}.isdisjoint(found)
+
+
+@pytest.mark.parametrize("state", [EntryState.SPAM, EntryState.DELETED])
+async def test_what_a_file_says_of_one_spelling_is_not_said_of_the_other(db: Database, site: Site, state: EntryState):
+    away = record("away", source="http://ann.example/1", state=state)
+    for digest in (b"a file", b"another one"):
+        report = await bring_in(db, site, [away, record(1)], digest=digest)
+        assert report.moved + report.present == 2
+    await bring_in(db, site, [record(2, state=state)])
+    assert (
+        await bring_in(db, site, [record(3), record("later", source="http://ann.example/2")], digest=b"3")
+    ).moved == 2
+    assert (await everything(db, site))["https://ann.example/1"].state is EntryState.SHOWN
