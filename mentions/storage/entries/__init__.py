@@ -3,8 +3,8 @@
 Use it as one noun: `entries.insert(c, …)`, `entries.get(c, id)`, `entries.query(c, MentionQuery(…))`."""
 
 from mentions.storage.entries.finding import (
-    all_removed_alike,
     all_by_source,
+    all_removed_alike,
     avatars,
     by_source,
     copies_of,
@@ -41,7 +41,6 @@ from mentions.storage.entries.versions import Version, version
 from mentions.storage.entries.writing import KEEP, Keep, Revision, insert, lock, set_state, split, update, withdraw
 
 __all__ = [
-    "all_removed_alike",
     "KEEP",
     "Keep",
     "MentionQuery",
@@ -49,6 +48,7 @@ __all__ = [
     "Target",
     "Version",
     "all_by_source",
+    "all_removed_alike",
     "avatars",
     "by_source",
     "copies_of",
