@@ -74,15 +74,16 @@ async def finish(kit: Kit, facts: Mapping[str, Any]) -> dict[str, Any]:
     form = indieauth.redemption(
         code=code, client_id=facts["client_id"], redirect_uri=facts["redirect_uri"], verifier=keep["verifier"]
     )
-    said = await _redeem(kit, server, form)
-    if isinstance(said, Refusal):
-        return said.as_answer()
+    redeemed = await _redeem(kit, server, form)
+    if isinstance(redeemed, Refusal):
+        return redeemed.as_answer()
+    said = redeemed.said
     me = indieauth.read_me(said, is_opened=kit.fetcher.is_opened)
     if isinstance(me, Refusal):
         return me.as_answer()
     page = codec.from_json(ProfilePage, keep["page"])
     if me not in keep["names"]:
-        confirmed = await _confirm(kit, me, server)
+        confirmed = await _confirm(kit, me, server, redeemed.by)
         if isinstance(confirmed, Refusal):
             return confirmed.as_answer()
         page = confirmed
@@ -138,30 +139,47 @@ async def _read_metadata(kit: Kit, url: Url) -> Server | Refusal:
     return indieauth.read_metadata(read_object(document.body), at=document.url, is_opened=kit.fetcher.is_opened)
 
 
-async def _redeem(kit: Kit, server: Server, form: Mapping[str, str]) -> Mapping[str, Any] | Refusal:
+@dataclass(frozen=True, slots=True)
+class _Redeemed:
+    """What a code was worth, and which endpoint says so."""
+
+    said: Mapping[str, Any]
+    by: Url
+
+
+async def _redeem(kit: Kit, server: Server, form: Mapping[str, str]) -> _Redeemed | Refusal:
     """What a code is worth.  At the authorization endpoint, for an identity is all that we want (5.3.2); at the token
     endpoint where the other says that it does not do this."""
-    posted = await _post(kit, server.authorization_endpoint, form)
+    endpoint = server.authorization_endpoint
+    posted = await _post(kit, endpoint, form)
     if posted.status in _DOES_NOT_REDEEM and server.token_endpoint is not None:
-        posted = await _post(kit, server.token_endpoint, form)
+        endpoint = server.token_endpoint
+        posted = await _post(kit, endpoint, form)
     if posted.status is None or posted.is_passing:
         words = posted.fault.reason if posted.fault is not None else f"HTTP {posted.status}"
         return Refusal(Fault.PROVIDER_UNREACHABLE, f"{posted.url}: {words}")
     if not posted.is_accepted:
         return Refusal(Fault.CODE_REFUSED, f"{posted.url} answered HTTP {posted.status}")
     said = read_object(posted.body)
-    return said if said is not None else Refusal(Fault.BAD_ANSWER, f"{posted.url} did not answer in JSON")
+    if said is None:
+        return Refusal(Fault.BAD_ANSWER, f"{posted.url} did not answer in JSON")
+    return _Redeemed(said, endpoint)
 
 
 async def _post(kit: Kit, endpoint: Url, form: Mapping[str, str]) -> Posted:
     return await kit.fetcher.post_form(endpoint, form, headers={"Accept": ACCEPT_JSON}, budget_s=FETCH_S, max_hops=0)
 
 
-async def _confirm(kit: Kit, me: Url, server: Server) -> ProfilePage | Refusal:
-    """May this server speak for `me`, who is not whom we asked about?  Only if the page of `me` names it too (5.4)."""
+async def _confirm(kit: Kit, me: Url, server: Server, speaker: Url) -> ProfilePage | Refusal:
+    """May `speaker`, an endpoint of `server`, say that somebody is `me`, who is not whom we asked about?
+
+    Only if the page of `me` names the same server (5.4), and this very endpoint: the page that we asked about may name
+    an honest authorization endpoint, and beside it a token endpoint that lies."""
     found = await _discover(kit, me)
     if isinstance(found, _Discovered) and me in found.names:
         theirs = found.server
-        if (theirs.authorization_endpoint, theirs.issuer) == (server.authorization_endpoint, server.issuer):
+        is_theirs = speaker in (theirs.authorization_endpoint, theirs.token_endpoint)
+        names_same = (theirs.authorization_endpoint, theirs.issuer) == (server.authorization_endpoint, server.issuer)
+        if is_theirs and names_same:
             return found.page
-    return Refusal(Fault.OTHER_PROFILE, f"{server.authorization_endpoint} may not speak for {me}")
+    return Refusal(Fault.OTHER_PROFILE, f"{speaker} may not speak for {me}")

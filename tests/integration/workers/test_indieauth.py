@@ -222,6 +222,19 @@ async def test_a_server_may_not_speak_for_a_page_that_names_another(
     assert [seen.path for seen in gwen.seen("/")] == ["/"], "the page was asked"
 
 
+async def test_a_token_endpoint_may_not_speak_for_a_page_that_names_another(
+    visit: Visit, gwen: IndieAuthSite, other: IndieAuthSite
+):
+    """The page names an honest authorization endpoint, which redeems nothing, and a token endpoint that lies."""
+    gwen.has_metadata, gwen.redeems_at = False, "/token"
+    other.answer, other.redeems_at = web.json_response({"me": gwen.me}), "/token"
+    rels = f'<link rel="authorization_endpoint" href="{gwen.url("/auth")}"><link rel="token_endpoint" href="/token">'
+    begun = await visit.begin(other.serve("/liar", rels))
+    told = await visit.finish(begun["keep"], {"state": "state-1", "code": "made-up"})
+    assert told.get("error") == Fault.OTHER_PROFILE
+    assert len(other.redemptions) == 1
+
+
 async def test_nor_for_one_that_names_nobody_or_is_not_there(visit: Visit, gwen: IndieAuthSite):
     for path in (gwen.serve("/nobody", "<p>hello"), gwen.url("/nowhere")):
         gwen.says_me = path
