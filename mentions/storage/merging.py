@@ -18,6 +18,7 @@ from mentions.storage import changes, likes, marks
 from mentions.storage import tables as t
 from mentions.storage.entries import rows, writing
 from mentions.storage.inserting import insert_or
+from mentions.storage.layout import settling
 
 _SAID = ("kind", "wm_property", "rsvp", "rsvp_rank", "author_key", "published_at", "reaction", "policy_version")
 """What an entry says, as columns."""
@@ -31,6 +32,8 @@ async def merge(c: AsyncConnection, page_ids: Iterable[int], *, now: datetime) -
     if not others:
         return survivor
     await changes.lock(c)  # before the rows: who appends to the changes has its rows already
+    for page_id in (survivor, *others):
+        await settling.lock(c, page_id)  # a reader may be about to keep places on a page that goes
     pages = select(t.pages).where(t.pages.c.id.in_([survivor, *others])).order_by(t.pages.c.id).with_for_update()
     found = (await c.execute(pages)).all()
     if not found:

@@ -75,6 +75,8 @@ async def remove(c: AsyncConnection, authority: str) -> bool:
         await c.execute(text("SET LOCAL statement_timeout = 0"))  # a large site takes its time
     await c.execute(delete(t.changes).where(t.changes.c.site_id == site.id))
     await c.execute(delete(t.claims).where(t.claims.c.target_authority.in_((site.authority, *site.aliases))))
+    own_pages = select(t.pages.c.id).where(t.pages.c.site_id == site.id)
+    await c.execute(delete(t.unsettled).where(t.unsettled.c.page_id.in_(own_pages)))
     await c.execute(delete(t.sites).where(t.sites.c.id == site.id))
     return True
 

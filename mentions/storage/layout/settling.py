@@ -58,12 +58,21 @@ async def _is_settled(c: AsyncConnection, page_id: int, permalink_base: str) -> 
     return bool((await c.execute(select(is_current.exists() & ~has_marks.exists()))).scalar_one())
 
 
+async def lock(c: AsyncConnection, page_id: int) -> None:
+    """Makes others who settle the page wait until this transaction ends."""
+    if c.dialect.name == "postgresql":
+        await c.execute(select(func.pg_advisory_xact_lock(LOCK + page_id)))
+
+
 async def settle(c: AsyncConnection, page_id: int, permalink_base: str) -> None:
     """Brings the places of a page in line with its entries.  Doing it again changes nothing.
 
-    Several may do it at once: one does it, the others find it done."""
-    if c.dialect.name == "postgresql":
-        await c.execute(select(func.pg_advisory_xact_lock(LOCK + page_id)))
+    Several may do it at once: one does it, the others find it done.  Of a page that is gone (it became one with
+    another) only marks are left, if anything."""
+    await lock(c, page_id)
+    if (await c.execute(select(t.pages.c.id).where(t.pages.c.id == page_id))).one_or_none() is None:
+        await c.execute(delete(t.unsettled).where(t.unsettled.c.page_id == page_id))
+        return
     query = select(t.unsettled.c.id, t.unsettled.c.entry_id).where(t.unsettled.c.page_id == page_id)
     marks = (await c.execute(query)).all()
     written = {row.entry_id for row in marks}
@@ -77,7 +86,7 @@ async def settle(c: AsyncConnection, page_id: int, permalink_base: str) -> None:
         counted = keeping.difference(keeping.read_count(thread.counts), before, after)
         await keeping.keep_count(c, page_id, thread.rules, thread.version + 1, counted)
     else:
-        await lay_out_anew(c, page_id, permalinks, written)
+        await lay_out_anew(c, page_id, permalinks, written if is_laid_out else None)
     for ids in batches(row.id for row in marks):
         await c.execute(delete(t.unsettled).where(t.unsettled.c.id.in_(ids)))
 

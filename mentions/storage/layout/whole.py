@@ -1,7 +1,7 @@
 """All of a page is laid out anew: for one that never was, and after a change that may move other entries.
 
-Reads little of each entry: what was worked out of its words before is taken from its place.  Costs some milliseconds
-for a thousand entries."""
+Reads little of each entry where only some were written: what was worked out of the words of the others is taken from
+their places.  Costs some milliseconds for a thousand entries."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ LARGE = 2_000
 """Entries of a page above which the rules are applied in a thread, so that the others in this process go on."""
 
 
-async def lay_out_anew(c: AsyncConnection, page_id: int, permalinks: Permalinks, written: Collection[int]) -> None:
-    """Puts every entry of the page in its place.  `written`: those that are not what they were when it was done last.
+async def lay_out_anew(
+    c: AsyncConnection, page_id: int, permalinks: Permalinks, written: Collection[int] | None
+) -> None:
+    """Puts every entry of the page in its place.  `written`: those that are not what they were when it was done last;
+    None: nothing that is kept can be relied on (it was never done, or by other rules).
 
     The caller holds the page's lock."""
     were = await sound.rows(c, select(t.places).where(t.places.c.page_id == page_id), t.places.c.id)
@@ -36,12 +39,13 @@ async def lay_out_anew(c: AsyncConnection, page_id: int, permalinks: Permalinks,
     is_lasting = (_e.page_id == page_id) & _e.state.in_(LASTING) & _e.private.is_(False)
     query = select(_e.id, _e.state, _e.parent_id, _e.cluster_id).where(is_lasting)
     light = {row.id: row for row in await sound.rows(c, query, _e.id)}
-    fresh = await facts_of(c, page_id, [entry_id for entry_id in light if entry_id in written or entry_id not in old])
+    stale = light.keys() if written is None else {each for each in light if each in written or each not in old}
+    fresh = await facts_of(c, page_id, stale)
     kept: dict[int, Kept] = {}
     standings: list[Standing] = []
     for entry_id, row in light.items():
         if (facts := fresh.get(entry_id)) is None:
-            if entry_id in written or entry_id not in old:  # it cannot be read
+            if entry_id in stale:  # it cannot be read
                 continue
             standing = _as_before(row, old[entry_id])
             kept[entry_id] = keeping.kept(old[entry_id])

@@ -10,7 +10,7 @@ from datetime import timedelta
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text, update
 
 from mentions import threads
 from mentions.errors import Conflict, NotFound
@@ -59,6 +59,13 @@ async def assert_in_line(db: Database, page_id: int) -> None:
     )
 
 
+async def somebody_waits(db: Database) -> bool:
+    """Whether a transaction waits for an advisory lock (PostgreSQL)."""
+    async with db.read() as c:
+        waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return bool((await c.execute(waiting)).scalar_one())
+
+
 async def read_through(db: Database, page_id: int, **facts) -> list[int]:
     """The responses at the top, page by page."""
     seen: list[int] = []
@@ -104,6 +111,54 @@ async def test_two_who_look_at_once_settle_it_once(db, page):
     await assert_in_line(db, page.id)
     async with db.read() as c:
         assert (await c.execute(select(t.threads.c.version))).scalar_one() == 1
+
+
+async def test_a_page_that_became_one_with_another_leaves_nothing_to_settle(db, site, page):
+    async with db.write() as c:
+        other = await pages.ensure(c, site.id, "https://example.com/other", now=NOW)
+        await respond(c, other, "https://ann.example/1")
+    async with db.write() as c:
+        await pages.learn(c, page.id, aliases=[other.url], checked_at=NOW)
+    await layout.bring_up_to_date(db, other.id, BASE)
+    await assert_in_line(db, page.id)
+    async with db.read() as c:
+        assert (await layout.counts(c, other.id)).readable == 0
+        assert (await layout.counts(c, page.id)).readable == 1
+
+
+async def test_a_reader_waits_for_two_pages_that_become_one(db, site, page):
+    async with db.write() as c:
+        other = await pages.ensure(c, site.id, "https://example.com/other", now=NOW)
+        await respond(c, other, "https://ann.example/1")
+    async with db.write() as c:
+        await pages.learn(c, page.id, aliases=[other.url], checked_at=NOW)
+        reader = asyncio.create_task(layout.bring_up_to_date(db, other.id, BASE))
+        while db.dialect == "postgresql" and not await somebody_waits(db):
+            await asyncio.sleep(0.01)
+    await reader
+    await assert_in_line(db, page.id)
+
+
+async def test_marks_go_with_their_site_and_hinder_nobody_later(db, site, page):
+    async with db.write() as c:
+        for n in range(101):
+            await respond(c, page, f"https://ann.example/{n}")
+    async with db.write() as c:
+        await sites.remove(c, site.authority)
+    async with db.read() as c:
+        assert not (await c.execute(select(t.unsettled))).all()
+    await layout.bring_long_ones_up_to_date(db, BASE)
+
+
+async def test_other_rules_read_the_words_again(db, page):
+    async with db.write() as c:
+        for n in range(3):
+            await respond(c, page, f"https://ann.example/{n}")
+    await assert_in_line(db, page.id)
+    async with db.write() as c:
+        await c.execute(update(t.places).values(is_readable=False, kind="like"))
+        await c.execute(delete(t.threads))
+    await assert_in_line(db, page.id)
 
 
 class LayoutMachine(RuleBasedStateMachine):
