@@ -269,4 +269,7 @@ def read_after(text: str | None) -> SortKey | None:
         return None
     if not (match := re.fullmatch(r"(-?\d{1,17})\.(\d{1,18})", text)):
         raise InvalidInput("after is no place in a thread")
-    return _EPOCH + timedelta(microseconds=int(match[1])), int(match[2])
+    try:
+        return _EPOCH + timedelta(microseconds=int(match[1])), int(match[2])
+    except OverflowError:
+        raise InvalidInput("after is no place in a thread") from None

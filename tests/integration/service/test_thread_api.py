@@ -80,6 +80,7 @@ async def test_a_page_that_nobody_has_answered_is_an_empty_thread(service: Servi
         ({"target": "nonsense"}, (400, "invalid_input")),
         ({"target": "https://other.example/"}, (400, "invalid_target")),
         ({"target": POST, "after": "nonsense"}, (400, "invalid_input")),
+        ({"target": POST, "after": "-99999999999999999.1"}, (400, "invalid_input")),
     ],
 )
 async def test_a_thread_of_nothing_of_ours_is_an_error(service: Service, params: dict, problem: tuple):
