@@ -7,28 +7,28 @@ deleted.  Rows are written many at a time, so entries are not made by `entries.i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Any, Final, Literal
 
-from sqlalchemy import func, insert, select, tuple_
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import policy, sanitize, urls
-from mentions.errors import Conflict
 from mentions.model import Change, EntryState, Protocol, Reaction, Site, Url
 from mentions.moving import Moved, Skipped, UnreadableExport
 from mentions.moving.records import name_of
 from mentions.moving.url_map import UrlMap
 from mentions.sites import SiteBook
-from mentions.storage import audit, blocks, changes, entries, entry_ids, imports, marks, pages
+from mentions.storage import audit, blocks, changes, collisions, entries, entry_ids, imports, marks, pages
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.engine import Database
 from mentions.storage.entries import rows
 from mentions.storage.imports import Import, Report, Result
-from mentions.storage.inserting import insert_or
 
 BATCH: Final = 250
 """Records in one transaction: many enough to be quick, few enough to hold up nobody."""
@@ -95,10 +95,7 @@ async def bring_in(
     on_begin(importing)
     try:
         for batch in _batches(islice(iter(records), importing.position, None)):
-            async with db.write() as c:
-                rules = Rules(site, SiteBook([site]), await blocks.for_site(c, site.id), moved_pages)
-                results = await take(c, importing, batch, rules, now=clock())
-                on_batch(results)
+            await take_all(db, importing, batch, site, moved_pages, now=clock(), on_taken=on_batch)
     except UnreadableExport as broken:
         await link_all(db, importing)
         before = f"the {importing.position} records before that are in" if importing.position else "nothing is in"
@@ -132,8 +129,41 @@ async def link_all(db: Database, importing: Import) -> None:
     """Hangs what has been brought in below what it answers."""
     after: bytes | None = b""
     while after is not None:
+        after = await collisions.retried(partial(_link_some, db, importing, after))
+
+
+async def _link_some(db: Database, importing: Import, after: bytes) -> bytes | None:
+    async with db.write() as c:
+        return await imports.link(c, importing, after)
+
+
+async def take_all(
+    db: Database,
+    importing: Import,
+    batch: Sequence[Moved | Skipped],
+    site: Site,
+    moved_pages: UrlMap,
+    *,
+    now: datetime,
+    cursor: dict[str, int] | None = None,
+    on_taken: Callable[[list[Result]], None],
+) -> None:
+    """`take` as one transaction, which is done again where another one was in its way; keeps the `cursor` of an API.
+
+    `on_taken` hears what became of the records last of all, before the commit."""
+
+    async def once() -> Import:
+        trial = replace(importing, report=deepcopy(importing.report))
         async with db.write() as c:
-            after = await imports.link(c, importing, after)
+            rules = Rules(site, SiteBook([site]), await blocks.for_site(c, site.id), moved_pages)
+            results = await take(c, trial, batch, rules, now=now)
+            if cursor is not None:
+                await imports.keep_cursor(c, trial, cursor)
+            on_taken(results)
+        return trial
+
+    done = await collisions.retried(once)
+    importing.position, importing.report, importing.cursor = done.position, done.report, done.cursor
 
 
 async def take(
@@ -318,14 +348,10 @@ def _row(one: Placed, entry_id: int, page_id: int, site_id: int, now: datetime) 
 
 
 async def _insert(c: AsyncConnection, new: Sequence[Placed], made: Sequence[dict[str, Any]], now: datetime) -> None:
-    """Writes the entries with all that hangs on them.  Raises Conflict when one of them came in meanwhile."""
+    """Writes the entries with all that hangs on them.  Raises IntegrityError when one of them came in meanwhile."""
     if not new:
         return
-    await c.execute(insert_or(c, t.entries).on_conflict_do_nothing(), made)
-    pair = tuple_(t.entries.c.id, t.entries.c.source_key)
-    ours = select(func.count()).where(pair.in_([(row["id"], row["source_key"]) for row in made]))
-    if (await c.execute(ours)).scalar_one() != len(made):
-        raise Conflict("some of it came in by itself at this very moment; run the import again, it goes on from here")
+    await c.execute(insert(t.entries), made)
     marks.mark_all(c, ((row["page_id"], row["id"]) for row in made))
     known_by: list[dict[str, Any]] = []
     likes: list[dict[str, Any]] = []

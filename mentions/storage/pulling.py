@@ -15,11 +15,10 @@ from mentions.model import Site
 from mentions.moving import api_pages
 from mentions.moving.api_pages import ApiPage, Cursor
 from mentions.moving.url_map import UrlMap
-from mentions.sites import SiteBook
-from mentions.storage import audit, blocks, imports, moving
+from mentions.storage import audit, imports, moving
 from mentions.storage.engine import Database
 from mentions.storage.imports import Import, Report, Result
-from mentions.storage.moving import NO_MAP, Preview, Rules
+from mentions.storage.moving import NO_MAP, Preview
 
 FORM: Final = "webmention.io"
 
@@ -60,11 +59,10 @@ async def pull(
                 break
             cursor = again
             continue
-        async with db.write() as c:
-            rules = Rules(site, SiteBook([site]), await blocks.for_site(c, site.id), moved_pages)
-            results = await moving.take(c, importing, records, rules, now=clock())
-            await imports.keep_cursor(c, importing, onward.to_json())
-            on_page(results, onward, page.total)
+        telling = _telling(on_page, onward, page.total)
+        await moving.take_all(
+            db, importing, records, site, moved_pages, now=clock(), cursor=onward.to_json(), on_taken=telling
+        )
         cursor = onward
     await moving.link_all(db, importing)
     async with db.write() as c:
@@ -73,6 +71,10 @@ async def pull(
         what = f"{FORM}: {importing.report.moved} of {importing.report.total}"
         await audit.note(c, site.id, "owner", "imported", now=clock(), what=what)
     return importing.report
+
+
+def _telling(on_page: OnPage, onward: Cursor, total: int | None) -> Callable[[list[Result]], None]:
+    return lambda results: on_page(results, onward, total)
 
 
 async def preview(

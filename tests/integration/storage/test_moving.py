@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from mentions import urls
+from mentions.errors import Conflict
 from mentions.model import Change, EntryState, Kind, Protocol, Reaction, Site, Url
 from mentions.moving import Moved, Skipped
 from mentions.moving.url_map import UrlMap
@@ -155,7 +157,7 @@ async def test_two_who_bring_in_the_same_file_do_not_write_it_twice(db: Database
     rules = moving.Rules(site, moving.SiteBook([site]))
     async with db.write() as c:
         await moving.take(c, importing, [record(1)], rules, now=NOW)
-    with pytest.raises(moving.Conflict, match="another process"):
+    with pytest.raises(Conflict, match="another process"):
         async with db.write() as c:
             await moving.take(c, other, [record(1)], rules, now=NOW)
     assert len(await everything(db, site)) == 1
@@ -325,3 +327,26 @@ async def test_what_a_file_says_of_one_spelling_is_not_said_of_the_other(db: Dat
         await bring_in(db, site, [record(3), record("later", source="http://ann.example/2")], digest=b"3")
     ).moved == 2
     assert (await everything(db, site))["https://ann.example/1"].state is EntryState.SHOWN
+
+
+async def test_what_comes_in_by_itself_meanwhile_is_no_end_of_an_import(db, site, page):
+    told: list[Result] = []
+    records = [record("other", target=f"{POST}/2"), record(1), record(2)]
+    async with db.write() as c:
+        known = await respond(c, page, "https://ann.example/1")
+        importing = asyncio.create_task(bring_in(db, site, records, on_batch=told.extend))
+        await until_one_waits(db)
+    assert await importing == Report(moved=2, present=1)
+    assert [(result.ref, result.outcome) for result in told] == [("other", "moved"), ("1", "present"), ("2", "moved")]
+    assert (await everything(db, site))["https://ann.example/1"] == known
+
+
+async def until_one_waits(db: Database) -> None:
+    """Until a transaction waits for another one's lock (PostgreSQL; SQLite lets one wait for its turn at once)."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(30):
+        while True:
+            async with db.read() as c:
+                if c.dialect.name == "sqlite" or (await c.execute(text(waiting))).scalar_one():
+                    return
+            await asyncio.sleep(0.01)
