@@ -77,6 +77,12 @@ async def by_id(c: AsyncConnection, person_id: int) -> Person | None:
     return person(row) if row else None
 
 
+async def hold(c: AsyncConnection, person_id: int) -> bool:
+    """Makes others who write as this person, or forget them, wait for this transaction.  False: nobody is that."""
+    query = select(t.people.c.id).where(t.people.c.id == person_id).with_for_update()
+    return (await c.execute(query)).one_or_none() is not None
+
+
 async def remember(c: AsyncConnection, person_id: int, said: Mapping[str, str | None]) -> None:
     """What somebody has typed of themselves last: `name`, `url`."""
     if said:
@@ -84,9 +90,17 @@ async def remember(c: AsyncConnection, person_id: int, said: Mapping[str, str | 
 
 
 async def written_by(
-    c: AsyncConnection, person_id: int, *, page_id: int | None = None, after: int = 0, limit: int = 1_000
+    c: AsyncConnection,
+    person_id: int,
+    *,
+    page_id: int | None = None,
+    after: int = 0,
+    limit: int = 1_000,
+    to_change: bool = False,
 ) -> list[Written]:
-    """The comments of somebody above id `after`, by id; withdrawn ones are nobody's any more."""
+    """The comments of somebody above id `after`, by id; withdrawn ones are nobody's any more.
+
+    Read `to_change` them, they stay as they are until this transaction ends; see `entries.lock`."""
     e = t.entries.c
     mine = (
         select(t.entries, t.comments.c.markdown, t.comments.c.email)
@@ -95,12 +109,14 @@ async def written_by(
     )
     if page_id is not None:
         mine = mine.where(e.page_id == page_id)
+    if to_change:
+        mine = mine.with_for_update(of=t.entries)
     found = await c.execute(mine.order_by(e.id).limit(limit))
     return [Written(rows.entry(row), row.markdown, row.email) for row in found]
 
 
 async def forget(c: AsyncConnection, person_id: int) -> None:
-    """Who it was, and every session of theirs.  What they wrote has to be withdrawn before."""
+    """Who it was, and every session of theirs.  What they wrote has to be withdrawn before, while they are held."""
     await c.execute(delete(t.people).where(t.people.c.id == person_id))
 
 

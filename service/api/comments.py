@@ -202,6 +202,8 @@ async def _keep(
     trace = suspecting.trace_of(place.site, place.page, comment, visitor)
     alike = await request.app[keys.TRACES].compare(trace)
     async with request.app[keys.DB].write() as c:
+        if person is not None and not await people.hold(c, person.id):
+            raise Forbidden(sessions.OVER)  # they were forgotten this moment
         parent = await _parent(c, place.page, parent_id)
         answered = (urls.parse(parent.source) if parent else None, urls.parse(place.page.url))
         reaction = Reaction(

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config import logs
 from mentions import urls
 from mentions.errors import Forbidden, InvalidRequest
+from mentions.model import Entry
 from mentions.storage import entries, pages, people, sessions, tokens
 from mentions.storage.people import Person
 from mentions.storage.sessions import Session
@@ -27,6 +29,7 @@ log = logs.get_logger(__name__)
 MOST_COMMENTS: Final = 500
 """Of one answer."""
 PER_STEP: Final = 500
+OVER: Final = "The session is over; sign in again."
 
 
 def setup(app: web.Application) -> None:
@@ -50,7 +53,7 @@ async def writer(request: web.Request) -> Person | None:
     async with request.app[keys.DB].read() as c:
         session = await sessions.check(c, sent, now=now())
         if session is None and await tokens.check(c, sent, now=now()) is None:
-            raise Forbidden("The session is over; sign in again.")
+            raise Forbidden(OVER)
     return None if session is None else (await _used(request, session)).person
 
 
@@ -159,17 +162,27 @@ async def erase(request: web.Request) -> web.Response:
     """DELETE: takes back all that one has written, forgets who one was, and ends every session; `{"comments": n}`.
 
     Tombstones stay where answers hang below; they say nothing."""
-    session, cursors, number = await require(request), dict[int, int](), 0
-    person, after = session.person, 0
+    person, cursors = (await require(request)).person, dict[int, int]()
     async with request.app[keys.DB].write() as c:
-        while mine := await people.written_by(c, person.id, after=after, limit=PER_STEP):
-            for each in mine:
-                new = await entries.withdraw(c, each.entry.id, now=now(), actor="author")
-                cursor = await tell(c, new, before=each.entry)
-                cursors |= {} if cursor is None else {new.page_id: cursor}
-            number, after = number + len(mine), mine[-1].entry.id
+        await people.hold(c, person.id)  # what they write at this moment is there already, or will not be
+        withdrawn = await _withdraw_all(c, person.id)
+        for new, before in withdrawn:  # only now: whoever tells holds up those who have rows that we still need
+            cursor = await tell(c, new, before=before)
+            cursors |= {} if cursor is None else {new.page_id: cursor}
         await people.forget(c, person.id)
     for page_id, cursor in cursors.items():
         await announce(request.app, page_id, cursor)
-    log.info("person.erased", site_id=person.site_id, comments=number)
-    return answers.json_answer(request, {"comments": number}, cache="no-store")
+    log.info("person.erased", site_id=person.site_id, comments=len(withdrawn))
+    return answers.json_answer(request, {"comments": len(withdrawn)}, cache="no-store")
+
+
+async def _withdraw_all(c: AsyncConnection, person_id: int) -> list[tuple[Entry, Entry]]:
+    """Takes back everything that somebody has written: each as it is now, and as it was."""
+    withdrawn: list[tuple[Entry, Entry]] = []
+    after = 0
+    while mine := await people.written_by(c, person_id, after=after, limit=PER_STEP, to_change=True):
+        after = mine[-1].entry.id
+        for each in mine:
+            new = await entries.withdraw(c, each.entry.id, now=now(), actor="author")
+            withdrawn.append((new, each.entry))
+    return withdrawn

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from mentions import identity, urls
 from mentions.identity import Identity
 from mentions.model import Author, Authority, EntryState, PlainText, Url
-from mentions.storage import comments, entries, people, sessions, sites
+from mentions.storage import comments, entries, people, schema, sessions, sites
 from mentions.storage import tables as t
 from service import keys
+from service.api.news import tell
 from service.intake.reception import now
 from service.signing import codes
 from service.signing.codes import Proved
 from tests.integration.service.conftest import POST, Service, running
+from tests.support.waiting import eventually
 
 BLOG = {"Origin": "https://blog.example"}
 ANN = identity.of_answer({"way": "domain", "subject": "https://ann.example/", "name": "Ann Griffiths"})
@@ -231,6 +235,43 @@ async def test_who_wants_to_be_forgotten_is(service):
     assert not [row for row in rows if "ann.example" in row or "Ann Griffiths" in row or "ann@mail.example" in row]
     told = (await service.get("/api/changes", token=service.token)).json()["changes"]
     assert [(each["change"], each["wm-id"]) for each in told][-2:] == [("deleted", first), ("deleted", second)]
+
+
+async def is_held_up(service: Service) -> bool:
+    """Whether a transaction waits for another."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with service.db.read() as c:
+        return bool((await c.execute(query)).scalar_one())
+
+
+async def test_what_somebody_writes_while_they_are_forgotten_is_not_kept(tmp_path, redis_url, postgres_url):
+    await schema.migrate_async(postgres_url)
+    async with running(tmp_path, redis_url, database_url=postgres_url) as service:
+        token = await signed_in(service)
+        async with service.db.write() as c:
+            await people.forget(c, (await sessions.check(c, token, now=now())).person.id)
+            writing = asyncio.create_task(comment(service, token))
+            await eventually(lambda: is_held_up(service), what="the comment waits")
+        assert (await writing).error == (401, "forbidden")
+        assert (await service.get(f"/api/thread?target={POST}")).json()["count"] == 0
+
+
+async def test_being_forgotten_and_a_moderator_do_not_wait_for_each_other_for_ever(tmp_path, redis_url, postgres_url):
+    await schema.migrate_async(postgres_url)
+    async with running(tmp_path, redis_url, database_url=postgres_url) as service:
+        token = await signed_in(service)
+        ids = [(await comment(service, token, content=f"Number {n}")).json()["wm-id"] for n in range(2)]
+        async with service.db.write() as c:
+            hidden = await entries.set_state(c, ids[1], EntryState.HIDDEN, now=now())
+            erasing = asyncio.create_task(service.request("DELETE", "/api/session/person", token=token, headers=BLOG))
+            await eventually(lambda: is_held_up(service), what="it waits for the moderator")
+            await tell(c, hidden, before=replace(hidden, state=EntryState.SHOWN))
+        erased = await erasing
+        assert (erased.status, erased.json()) == (200, {"comments": 2})
+        told = (await service.get("/api/changes", token=service.token)).json()["changes"]
+        assert [(each["change"], each["wm-id"]) for each in told][-2:] == [("hidden", ids[1]), ("deleted", ids[0])]
 
 
 async def test_whoever_signed_in_and_wrote_nothing_is_forgotten_in_time(service):
