@@ -84,9 +84,9 @@ def of_answer(said: Mapping[str, Any], *, label: str | None = None) -> Identity 
 
 
 def shown_domain(url: Url) -> PlainText:
-    """`ann.example`, or `host.example/~ann` where somebody has only a part of it."""
+    """`ann.example`, or `host.example/~ann` and `host.example/?author=2` where somebody has only a part of it."""
     _, _, rest = url.partition("://")
-    return sanitize.clean_text(rest.partition("?")[0].partition("#")[0].rstrip("/"), 200)
+    return sanitize.clean_text(rest.partition("#")[0].rstrip("/"), 200)
 
 
 def _line(value: object) -> PlainText | None:

@@ -64,6 +64,11 @@ def test_a_domain_is_its_own_proof_and_its_name_where_there_is_none():
     )
 
 
+def test_whoever_has_a_part_of_a_host_is_not_shown_as_the_whole():
+    said = {"way": "domain", "subject": "https://host.example/?author=2"}
+    assert identity.of_answer(said).proof.by == "host.example/?author=2"
+
+
 def test_a_provider_is_shown_by_the_owners_word_for_it():
     said = {
         "way": "provider",
