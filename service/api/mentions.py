@@ -106,6 +106,8 @@ async def show_export(request: web.Request) -> web.StreamResponse:
         "Content-Type": "application/json; charset=utf-8",
         "Content-Disposition": f'attachment; filename="webmentions-{name}-{day}.jf2.json"',
     }
+    if request.method == "HEAD":
+        return web.Response(headers=headers)
     answer = web.StreamResponse(headers=headers)
     if answers.takes_gzip(request):
         answer.enable_compression(web.ContentCoding.gzip)

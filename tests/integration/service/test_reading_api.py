@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import mf2py
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from mentions.model import Author, EntryState, Kind, PlainText, Protocol, Url
 from mentions.storage import entries
@@ -562,6 +565,21 @@ async def test_who_sent_something_private_is_told_to_the_owner_alone_when_it_is_
     assert ids(await service.get("/api/deleted", token=service.token)) == [entry.id]
 
 
+@contextmanager
+def asked_of_databases() -> Iterator[list[str]]:
+    """What the databases of this process are asked meanwhile."""
+    statements: list[str] = []
+
+    def hear(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+
+
 async def test_an_export_is_a_feed_with_one_entry_a_line(service: Service):
     private = await service.respond(private=True)
     shown = await service.respond(target="https://blog.example/other")
@@ -573,6 +591,10 @@ async def test_an_export_is_a_feed_with_one_entry_a_line(service: Service):
     assert len(answer.text.strip().splitlines()) == 4
     same = await service.get("/api/export.jf2", token=service.token, headers={"If-None-Match": answer.headers["ETag"]})
     assert same.status == 304
+    with asked_of_databases() as statements:
+        head = await service.request("HEAD", "/api/export", token=service.token)
+    assert (head.status, head.text, head.headers["ETag"]) == (200, "", answer.headers["ETag"])
+    assert not [each for each in statements if "FROM entries" in each], "who asks for the head only has nothing read"
     rest = await service.get("/api/export", token=service.token, params={"since_id": private.id})
     assert ids(rest) == [shown.id], "an export that was cut off goes on"
     assert (await service.get("/api/export", token=await service.token_with("read"))).error == (403, "forbidden")
