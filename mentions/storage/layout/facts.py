@@ -117,7 +117,10 @@ async def facts_of(c: AsyncConnection, page_id: int, entry_ids: Iterable[int]) -
         names: dict[int, set[bytes]] = {entry_id: set() for entry_id in entry_rows}
         answers: dict[int, set[bytes]] = {entry_id: set() for entry_id in entry_rows}
         u = t.entry_urls.c
-        for entry_id, role, key in await c.execute(select(u.entry_id, u.role, u.key_hash).where(u.entry_id.in_(ids))):
+        known_by = select(u.entry_id, u.role, u.key_hash).where(
+            u.entry_id.in_(ids), u.role.in_((rows.OWN, rows.ANSWERS))
+        )
+        for entry_id, role, key in await c.execute(known_by):
             if entry_id in entry_rows:
                 (names if role == rows.OWN else answers)[entry_id].add(key)
         for entry_id, row in entry_rows.items():

@@ -139,6 +139,16 @@ async def test_a_reader_waits_for_two_pages_that_become_one(db, site, page):
     await assert_in_line(db, page.id)
 
 
+async def test_what_the_owner_removed_does_not_hang_below_the_same_in_another_spelling(db, page):
+    async with db.write() as c:
+        removed = await respond(c, page, "http://ann.example/1")
+        await respond(c, page, "https://www.ann.example/1")
+    await assert_in_line(db, page.id)
+    async with db.write() as c:
+        await entries.set_state(c, removed.id, EntryState.DELETED, now=NOW)
+    await assert_in_line(db, page.id)
+
+
 async def test_marks_go_with_their_site_and_hinder_nobody_later(db, site, page):
     async with db.write() as c:
         for n in range(101):
