@@ -1,15 +1,16 @@
 """The widget as it is published: sources made small, joined, versioned by their content, with their integrity hashes.
 
-No build step and no tool of another language: the sources are plain modules and plain CSS, and what is cut away is
-white space and comments on lines of their own.  A version lives for ever in its immutable URL, because sites pin its
-hash: before a release that changes the widget, the published files are kept in `releases/<version>/`."""
+No build step and no tool of another language: the sources are plain modules and plain CSS.  What is cut away is white
+space and comments, and the imports and exports between the modules that are joined to thread.js.  A version lives for
+ever in its immutable URL, because sites pin its hash: before a release that changes the widget, the published files
+are kept in `releases/<version>/`."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,8 +27,15 @@ TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; char
 _CSS_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_SPACE: Final = re.compile(r"\s*([{};,>~])\s*")
 _JS_REMARK: Final = re.compile(r"(?<=[;{}]) // [^\"'`]*\Z")
+_JS_IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./[\w.]+";$', re.MULTILINE)
+_JS_EXPORT: Final = re.compile(r"^export (?=const |(async )?function |class )", re.MULTILINE)
 _PLACEHOLDER: Final = '"__STYLES__"'
 _OWN_VERSION: Final = '"__VERSION__"'
+MODULES: Final = (
+    "origin.js", "styles.js", "fetching.js", "keeping.js", "markup.js", "words.js", "liking.js", "comments.js",
+    "thread.js",
+)  # fmt: skip
+"""What the published thread.js is joined from: one scope, and each module after those that it imports from."""
 LATER: Final = ("proof.js", "signin.js")
 """Modules that thread.js loads when they are needed, from its own version's folder."""
 
@@ -55,12 +63,17 @@ def small_js(source: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
 
 
+def joined(sources: Iterable[str]) -> str:
+    """Modules as one, without what they import from each other and export to each other."""
+    return "\n".join(_JS_EXPORT.sub("", _JS_IMPORT.sub("", source)) for source in sources)
+
+
 def build() -> Release:
     """The version that the sources make."""
     css = small_css((SOURCES / "thread.css").read_text("utf-8"))
-    thread = small_js((SOURCES / "thread.js").read_text("utf-8"))
+    thread = small_js(joined((SOURCES / name).read_text("utf-8") for name in MODULES))
     if thread.count(_PLACEHOLDER) != 1:
-        raise ValueError("thread.js has no single place for its styles")
+        raise ValueError("the modules have no single place for the styles")
     texts = {
         "thread.js": thread.replace(_PLACEHOLDER, json.dumps(css, ensure_ascii=False)),
         "thread.css": css + "\n",

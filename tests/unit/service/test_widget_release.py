@@ -11,7 +11,19 @@ from pathlib import Path
 import pytest
 
 from service.pages.faces import PALETTES, face, seed_of
-from service.widget.release import LATER, SOURCES, build, current, integrity, keep, published, small_css, small_js
+from service.widget.release import (
+    LATER,
+    MODULES,
+    SOURCES,
+    build,
+    current,
+    integrity,
+    joined,
+    keep,
+    published,
+    small_css,
+    small_js,
+)
 
 LARGEST_LATER = {"proof.js": 1_000, "signin.js": 2_500}
 """Bytes of what most readers never load."""
@@ -49,6 +61,30 @@ def test_every_file_is_published_with_its_hash():
         assert facts["url"] == f"https://ymateb.example/widget/{current().version}/{name}"
 
 
+def test_every_module_is_published_after_those_that_it_imports_from():
+    assert {path.name for path in SOURCES.glob("*.js")} == {*MODULES, "count.js", *LATER}
+    for at, name in enumerate(MODULES):
+        asked = re.findall(r'from "\./([\w.]+)"', (SOURCES / name).read_text())
+        assert set(asked) <= set(MODULES[:at])
+    script = current().files["thread.js"].body.decode()
+    assert not re.search(r"^(import|export)\b(?!\()", script, re.MULTILINE)
+
+
+def test_no_two_modules_have_a_name_in_common():
+    named = re.compile(r"^(?:export )?(?:const|let|class|(?:async )?function) (\w+)", re.MULTILINE)
+    names = [name for module in MODULES for name in named.findall((SOURCES / module).read_text())]
+    assert len(names) > 20
+    assert sorted(names) == sorted(set(names))
+
+
+def test_joined_modules_meet_in_one_scope():
+    later = "export class C {}\nexport async function f() {}\n"
+    source = 'import { a, b } from "./first.js";\nconst text = `\nexport d`;\nimport("./own.js");\n'
+    assert joined(["export const a = 1;\n", source + later]) == (
+        'const a = 1;\n\n\nconst text = `\nexport d`;\nimport("./own.js");\nclass C {}\nasync function f() {}\n'
+    )
+
+
 def test_what_is_loaded_later_is_of_the_same_version():
     assert f'const VERSION = "{current().version}";' in current().files["thread.js"].body.decode()
     assert {name: gzipped(name) for name in LATER if gzipped(name) > LARGEST_LATER[name]} == {}
@@ -62,7 +98,7 @@ def test_a_kept_release_stays_published(tmp_path: Path):
     assert releases["0.0.9-01234567"].files["thread.js"].body == b"// an older script\n"
 
 
-@pytest.mark.parametrize("name", ["thread.js", "count.js", *LATER])
+@pytest.mark.parametrize("name", sorted(path.name for path in SOURCES.glob("*.js")))
 def test_the_scripts_use_no_sink_no_cookie_and_no_inline_style(name: str):
     source = (SOURCES / name).read_text()
     sinks = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|createPolicy"
