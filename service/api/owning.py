@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Final
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,12 +22,16 @@ from mentions.storage import comments, doubts, entries, pages, sites, tokens
 from mentions.storage import sessions as stored_sessions
 from mentions.storage.comments import Comment
 from mentions.typed import Typed
-from service import answers, keys, origins
+from service import answers, clients, keys, origins
 from service.api import judging, own, suspecting
 from service.api.news import announce, tell
 from service.api.tokens import sent_token
 from service.forms import read_fields
 from service.intake.reception import now
+
+CHANGE_RATE_S: Final = 1 / 5
+CHANGE_BURST: Final = 30
+"""One visitor may change comments so often at once, then once in five seconds: what stood there before is kept."""
 
 
 def setup(app: web.Application) -> None:
@@ -38,9 +43,15 @@ def setup(app: web.Application) -> None:
 async def change(request: web.Request) -> web.Response:
     """PATCH: other words, by the author with the edit token, or by a moderator."""
     await origins.require_known(request)
+    await limit_changes(request)
     markdown, content = typed.read_words(await read_fields(request))
     done = await rewrite(request.app, int(request.match_info["id"]), sent_token(request), markdown, content)
     return answers.json_answer(request, own.told(request, done.entry, done.page, done.reasons), cache="no-store")
+
+
+async def limit_changes(request: web.Request) -> None:
+    """Raises RateLimited when this visitor changes comments too often."""
+    await clients.limit(request, "change", rate=CHANGE_RATE_S, burst=CHANGE_BURST)
 
 
 async def remove(request: web.Request) -> web.Response:

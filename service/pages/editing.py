@@ -50,9 +50,10 @@ async def take_form(request: web.Request) -> web.StreamResponse:
         if fields.get("do") == "delete":
             page = await owning.take_back(request.app, entry_id, key)
             return to_thread(request, page, lang, "held", removed="1")
+        await owning.limit_changes(request)
         markdown, words = typed.read_words(fields)
         done = await owning.rewrite(request.app, entry_id, key, markdown, words)
-    except errors.RequestError as error:
+    except (errors.RequestError, errors.Unavailable) as error:
         return _page(request, key, content, its=its, error=error)
     told = {"changed": "1", "own": str(entry_id), "key": key}
     if done.entry.state is EntryState.SHOWN:
@@ -71,7 +72,7 @@ async def _mine(request: web.Request, key: str) -> Mine:
 
 
 def _page(
-    request: web.Request, key: str, content: str, *, its: Mine | None = None, error: errors.RequestError | None = None
+    request: web.Request, key: str, content: str, *, its: Mine | None = None, error: errors.YmatebError | None = None
 ) -> web.Response:
     """The form with these words; without a comment that may be changed, only the words, so that they are not lost."""
     lang = language_of(request)
@@ -89,10 +90,11 @@ def _page(
     status = 200 if error is None else problems.status_of(error)
     if error is not None:
         request[keys.PROBLEM] = error.code
-    return render(request, "edit.html", context, status=status, headers=_HEADERS, framed_by=ANYBODY)
+    headers = _HEADERS if error is None else {**_HEADERS, **problems.headers_of(error)}
+    return render(request, "edit.html", context, status=status, headers=headers, framed_by=ANYBODY)
 
 
-def _said(words: i18n.Catalogue, error: errors.RequestError) -> str:
+def _said(words: i18n.Catalogue, error: errors.YmatebError) -> str:
     match error:
         case errors.NotFound() | errors.Conflict():
             return words.gettext("This comment is no longer there.")

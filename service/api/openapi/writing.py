@@ -96,7 +96,13 @@ WRITING: Final[Mapping[str, Part]] = {
         "patch": operation(
             "changeComment",
             "Other words: with the edit token for 15 minutes; with the author's session; as a moderator.",
-            {200: answer(_KEPT, media(json=schema("OwnComment"))), 400: "Malformed", **_OWN},
+            {
+                200: answer(_KEPT, media(json=schema("OwnComment"))),
+                400: "Malformed",
+                **_OWN,
+                429: "TooMany",
+                503: "Unavailable",
+            },
             (_ID,),
             secured=True,
             body=_WORDS_BODY,

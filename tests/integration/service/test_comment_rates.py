@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.api.comments import COMMENT_BURST
+from service.api.owning import CHANGE_BURST
 from tests.integration.service.conftest import POST, Service, running
 
 
@@ -26,3 +27,19 @@ async def test_behind_a_trusted_proxy_each_visitor_has_a_rate_of_their_own(tmp_p
     assert told == [201] * (COMMENT_BURST + 2)
     assert same == [201] * COMMENT_BURST + [429]
     assert forged == 429
+
+
+async def test_a_comment_is_not_changed_as_fast_as_a_program_can(tmp_path, redis_url: str):
+    """Each change keeps what stood there before."""
+    async with running(tmp_path, redis_url, rate_limits=True) as service:
+        body = {"target": POST, "name": "Ann", "content": "Comment"}
+        mine = (await service.post("/api/comments", json=body)).json()
+        address, statuses = f"/api/comments/{mine['wm-id']}", []
+        for number in range(CHANGE_BURST + 2):
+            words = {"content": f"Words {number}"}
+            statuses.append((await service.request("PATCH", address, json=words, token=mine["edit-token"])).status)
+        form = {"key": mine["edit-token"], "content": "Words of the form"}
+        answer = await service.post(f"/entries/{mine['wm-id']}/edit", data=form)
+    assert statuses[:CHANGE_BURST] == [200] * CHANGE_BURST
+    assert statuses[-1] == answer.status == 429
+    assert "Words of the form" in answer.text, "nothing typed is lost"

@@ -199,6 +199,7 @@ async def test_a_like_is_taken_back_where_it_was_given(service):
 async def test_while_redis_is_away_one_reads_and_what_was_typed_is_not_lost(tmp_path, mortal_redis):
     async with running(tmp_path / "data", mortal_redis.url) as service:
         await service.respond()
+        first = await service.post("/api/comments", json={"target": POST, "name": "Ann", "content": "Helo"})
         mortal_redis.stop()
         page = await service.get(f"/thread.html?target={POST}")
         assert page.status == 200
@@ -208,3 +209,7 @@ async def test_while_redis_is_away_one_reads_and_what_was_typed_is_not_lost(tmp_
         answer = await service.post("/api/comments", data=form, headers=PERSON)
         assert answer.status == 503
         assert BeautifulSoup(answer.text, "lxml").textarea.get_text() == "Helo *bawb*"
+        edited = {"key": first.json()["edit-token"], "content": "Helo *eto*"}
+        answer = await service.post(f"/entries/{first.json()['wm-id']}/edit", data=edited, headers=PERSON)
+        assert (answer.status, answer.headers["Retry-After"] > "0") == (503, True)
+        assert BeautifulSoup(answer.text, "lxml").textarea.get_text().lstrip() == "Helo *eto*"
