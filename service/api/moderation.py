@@ -134,7 +134,7 @@ async def _decide(
     app: web.Application, c: AsyncConnection, token: Token, entry_id: int, action: str
 ) -> tuple[Entry, Entry]:
     """Carries one decision out; the entry as it was and as it is.  Raises NotFound, or Conflict for lost words."""
-    old = await entries.get(c, entry_id)
+    old = await entries.locked(c, entry_id)
     if old is None or old.site_id != token.site_id:
         raise NotFound("There is no such entry on your site.")
     if old.state is EntryState.DELETED and action == "restore":

@@ -92,6 +92,7 @@ async def rewrite(app: web.Application, entry_id: int, sent: str | None, markdow
     trace = suspecting.trace_of(site, its.page, comment, its.hidden.visitor or b"")
     alike = replace(await app[keys.TRACES].compare(trace, but=str(entry_id)), pages_of_visitor=0)
     async with app[keys.DB].write() as c:
+        await entries.lock(c, [entry_id])  # a moderator may decide on it this very moment
         its = await mine(c, entry_id, sent)
         entry, reaction = its.entry, replace(its.entry.reaction, content=content)
         state, reasons = None, None
@@ -121,6 +122,7 @@ def _typed(entry: Entry, markdown: str, content: Content) -> Typed:
 async def take_back(app: web.Application, entry_id: int, sent: str | None) -> Page:
     """Withdraws the comment; the page that it stood on.  Raises as `mine` does."""
     async with app[keys.DB].write() as c:
+        await entries.lock(c, [entry_id])  # a moderator may decide on it this very moment
         its = await mine(c, entry_id, sent)
         new = await entries.withdraw(c, its.entry.id, now=now(), actor=its.actor)
         cursor = await tell(c, new, before=its.entry)

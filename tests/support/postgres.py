@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from sqlalchemy import text
 
+from mentions.storage import Database
 from tests.support.processes import dies_with_its_parent, stop
 from tests.support.waiting import wait_until
 
@@ -162,3 +164,14 @@ def _readable_by_others(programs: Path, folder: Path) -> Path:
         if part.is_dir():
             shutil.copytree(part, folder / part.name, symlinks=True)
     return folder / package.name / programs.relative_to(package)
+
+
+async def until_one_waits(db: Database) -> None:
+    """Until a transaction waits for another one's lock (PostgreSQL; SQLite lets one wait for its turn at once)."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(30):
+        while True:
+            async with db.read() as c:
+                if c.dialect.name == "sqlite" or (await c.execute(text(waiting))).scalar_one():
+                    return
+            await asyncio.sleep(0.01)

@@ -141,9 +141,9 @@ class _Filing:
     async def find_old(self, page: Page) -> Entry | None:
         """What the source has on the page; else what the owner has removed of it: no other spelling brings it back."""
         old = await entries.by_source(self.c, urls.source_key(self.claim.source), page.id)
-        if old is not None or not self._is_welcome():
-            return old
-        return await entries.removed_alike(self.c, self.claim.source, page.id)
+        if old is None and self._is_welcome():
+            old = await entries.removed_alike(self.c, self.claim.source, page.id)
+        return None if old is None else await entries.locked(self.c, old.id)  # a moderator may decide on it just now
 
     def _is_welcome(self) -> bool:
         reading = self.seen.reading

@@ -34,6 +34,12 @@ async def get(c: AsyncConnection, entry_id: int) -> Entry | None:
     return next(_entries(found), None)
 
 
+async def locked(c: AsyncConnection, entry_id: int) -> Entry | None:
+    """The same, as nobody else changes it until the transaction ends: for whoever decides by what it is now."""
+    await c.execute(select(t.entries.c.id).where(t.entries.c.id == entry_id).with_for_update())
+    return await get(c, entry_id)
+
+
 async def many(c: AsyncConnection, ids: Iterable[int]) -> dict[int, Entry]:
     """The entries of those ids, by id; unknown ids are left out."""
     return {entry.id: entry for entry in await read(c, select(t.entries).where(t.entries.c.id.in_(list(ids))))}

@@ -6,11 +6,14 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from mentions.model import EntryState, Kind, Url
-from mentions.storage import schema
+import pytest
+
+from mentions.model import Change, EntryState, Kind, Url
+from mentions.storage import changes, entries, schema
 from service.api import live
-from tests.integration.service.conftest import POST, Service, running
-from tests.support.postgres import PostgresServer
+from tests.integration.service.conftest import NOW, POST, Service, running
+from tests.integration.service.test_comments import comment
+from tests.support.postgres import PostgresServer, until_one_waits
 
 
 async def test_the_service_reads_and_moderates_on_postgresql(tmp_path: Path, redis_url: str, postgres_url: str):
@@ -122,3 +125,43 @@ async def test_moderators_who_decide_on_the_same_entries_at_once_do_not_get_in_e
 
         everybody = await asyncio.gather(*(many(n) for n in range(4)), *(one(n) for n in range(4)))
         assert {status for statuses in everybody for status in statuses} == {200}
+
+
+@pytest.mark.parametrize("decision", [EntryState.SPAM, EntryState.DELETED])
+async def test_an_author_who_edits_while_a_moderator_decides_does_not_undo_it(
+    tmp_path: Path, redis_url: str, postgres_url: str, decision: EntryState
+):
+    await schema.migrate_async(postgres_url)
+    async with running(tmp_path, redis_url, database_url=postgres_url) as service:
+        made = await comment(service)
+        entry_id, path = made.json()["wm-id"], f"/api/comments/{made.json()['wm-id']}"
+        links = " ".join(f"https://{n}.example/" for n in range(20))
+        async with service.db.write() as c:
+            await entries.set_state(c, entry_id, decision, now=NOW)
+            editing = asyncio.create_task(
+                comment(service, method="PATCH", path=path, token=made.json()["edit-token"], content=links)
+            )
+            await until_one_waits(service.db)
+        answer = await editing
+        assert answer.status == (409 if decision is EntryState.DELETED else 200)
+        async with service.db.read() as c:
+            entry = await entries.get(c, entry_id)
+            told = [each.change for each in await changes.since(c, 0)]
+        assert entry is not None
+        assert entry.state is decision
+        assert told == [Change.CREATED], "the decision, which this test did not tell, is told once by who decides"
+
+
+async def test_a_moderator_who_approves_what_its_author_has_just_changed_tells_it(
+    tmp_path: Path, redis_url: str, postgres_url: str
+):
+    await schema.migrate_async(postgres_url)
+    async with running(tmp_path, redis_url, database_url=postgres_url) as service:
+        entry = await service.respond()
+        async with service.db.write() as c:
+            await entries.set_state(c, entry.id, EntryState.HELD, now=NOW, actor="author")
+            approving = asyncio.create_task(service.post(f"/api/entries/{entry.id}/approve", token=service.token))
+            await until_one_waits(service.db)
+        assert (await approving).json()["wm-status"] == "shown"
+        async with service.db.read() as c:
+            assert [each.change for each in await changes.since(c, 0)] == [Change.CREATED, Change.APPROVED]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from mentions import urls
 from mentions.errors import Conflict
@@ -21,6 +21,7 @@ from mentions.storage import tables as t
 from mentions.storage.entries import MentionQuery
 from mentions.storage.imports import Report, Result
 from tests.integration.storage.making import NOW, reply, respond
+from tests.support.postgres import until_one_waits
 
 POST = "https://example.com/post"
 EVERY_STATE = tuple(EntryState)
@@ -339,14 +340,3 @@ async def test_what_comes_in_by_itself_meanwhile_is_no_end_of_an_import(db, site
     assert await importing == Report(moved=2, present=1)
     assert [(result.ref, result.outcome) for result in told] == [("other", "moved"), ("1", "present"), ("2", "moved")]
     assert (await everything(db, site))["https://ann.example/1"] == known
-
-
-async def until_one_waits(db: Database) -> None:
-    """Until a transaction waits for another one's lock (PostgreSQL; SQLite lets one wait for its turn at once)."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with asyncio.timeout(30):
-        while True:
-            async with db.read() as c:
-                if c.dialect.name == "sqlite" or (await c.execute(text(waiting))).scalar_one():
-                    return
-            await asyncio.sleep(0.01)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from mentions.model import EntryState, Status
+from mentions.model import Change, EntryState, Status
 from mentions.storage import changes, entries, schema
 from mentions.storage.avatars import Avatars
 from mentions.streams.limits import Limits
 from tests.integration.workers.conftest import Clock, Journeys
 from tests.integration.workers.test_portraits import mention, picture
 from tests.peers import Blog
+from tests.support.postgres import until_one_waits
 from workers.jobs.portraits import Portraits
 from workers.kit import Kit
 
@@ -78,3 +79,21 @@ async def test_an_author_gets_a_picture_and_it_is_forgotten_with_the_entry(
         await entries.withdraw(c, entry.id, now=kit.now())
     clock.move_on(hours=2)
     assert await portraits.prune() == 1
+
+
+async def test_what_a_moderator_deletes_during_a_recheck_is_no_news_of_its_source(
+    receive: Journeys, blog: Blog, mine: Blog, kit: Kit
+):
+    post = mine.page()
+    source = blog.post(links_to=post)
+    first = await receive(source, post)
+    assert first.entry_id is not None
+    blog.edit(source, links_to=post, kind="like")
+    async with kit.db.write() as c:
+        await entries.set_state(c, first.entry_id, EntryState.DELETED, now=kit.now())
+        again = asyncio.create_task(receive(source, post))
+        await until_one_waits(kit.db)
+    assert not (await again).changed
+    assert (await receive.entry(first)).state is EntryState.DELETED
+    async with kit.db.read() as c:
+        assert [each.change for each in await changes.since(c, 0)] == [Change.CREATED]
