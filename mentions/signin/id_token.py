@@ -75,7 +75,7 @@ def _verified(token: str, keys: Mapping[str, Any] | None) -> Mapping[str, Any] |
     for key in _candidates(keys, header, str(algorithm)):
         try:
             content = jws.deserialize_compact(token, key, algorithms=[str(algorithm)])
-        except (JoseError, ValueError):
+        except (JoseError, ValueError, TypeError):  # a header of other types than it should have
             continue
         claims = read_object(content.payload or b"")
         return claims if claims is not None else "it holds no claims"

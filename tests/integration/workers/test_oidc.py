@@ -321,7 +321,7 @@ async def test_a_short_key_signs_nothing(visit: Visit, peer: OidcProvider):
     await assert_refused(visit, "no key of the provider has signed it")
 
 
-@pytest.mark.parametrize("change", ["claims", "signature", "cut", "nothing", "words", "extra"])
+@pytest.mark.parametrize("change", ["claims", "signature", "cut", "nothing", "words", "extra", "types"])
 async def test_a_token_that_was_touched_is_refused(visit: Visit, peer: OidcProvider, change: str):
     begun = await visit.begin()
     params = await go_there(begun["location"])
@@ -334,6 +334,7 @@ async def test_a_token_that_was_touched_is_refused(visit: Visit, peer: OidcProvi
         "nothing": "..",
         "words": "not a token",
         "extra": f"{head}.{claims}.{signature}.{signature}",
+        "types": f"{_base64(b'{"alg":"RS256","kid":"key-1","crit":5}')}.{claims}.{signature}",
     }[change]
     assert (await visit.finish(begun["keep"], params))["error"] == Fault.BAD_ANSWER
 
