@@ -56,6 +56,12 @@ def read_email(text: str) -> str | None:
     return f"{local}@{host}"
 
 
+def mailbox_of(address: str) -> str:
+    """Where the mail of an address ends up, as far as one can tell: `ann+x@` is commonly `ann@` (RFC 5233)."""
+    local, _, host = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{host}"
+
+
 def of_email(address: str) -> Identity:
     """Whoever reads the mail of an address that `read_email` has made."""
     return Identity(Way.EMAIL, subject=address, email=address)
