@@ -131,17 +131,19 @@ async def test_two_workers_do_more_together_than_one_has_places_for(kit: Kit, er
 
 
 async def test_a_stopping_worker_ends_what_it_has_begun(kit: Kit, errands: Errands):
-    begun = asyncio.Event()
+    begun, may_end = asyncio.Event(), asyncio.Event()
 
     async def slow(kit: Kit, facts: Mapping[str, Any]) -> dict[str, Any]:
         begun.set()
-        await asyncio.sleep(0.3)
+        await may_end.wait()
         return {"done": True}
 
     async with running(kit, errands, {"slow": slow}) as task:
         asking = asyncio.create_task(errands.ask("slow", {}, timeout_s=10))
         await begun.wait()
         task.cancel()
+        await asyncio.sleep(0)  # it hears of that
+        may_end.set()
         assert await asking == {"done": True}
 
 
