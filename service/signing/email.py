@@ -58,7 +58,8 @@ async def begin(request: web.Request) -> web.StreamResponse:
         return await popup.came_to_nothing(request, who, "email", error, {"email": typed[:254]})
     try:
         await asked.limit(request, who.site_id)
-        await clients.limit_of(request, f"mail:{asked.key_of(identity.mailbox_of(address))}", rate=ADDRESS_RATE_S, burst=ADDRESS_BURST)
+        mailbox = asked.key_of(identity.mailbox_of(address))
+        await clients.limit_of(request, f"mail:{mailbox}", rate=ADDRESS_RATE_S, burst=ADDRESS_BURST)
         flow, problem = await _send(request, who, address)
     except (RateLimited, Unavailable) as error:
         return await popup.came_to_nothing(request, who, "email", error, {"email": typed})

@@ -334,7 +334,7 @@ async def test_a_token_that_was_touched_is_refused(visit: Visit, peer: OidcProvi
         "nothing": "..",
         "words": "not a token",
         "extra": f"{head}.{claims}.{signature}.{signature}",
-        "types": f"{_base64(b'{"alg":"RS256","kid":"key-1","crit":5}')}.{claims}.{signature}",
+        "types": ".".join((_base64(b'{"alg":"RS256","kid":"key-1","crit":5}'), claims, signature)),
     }[change]
     assert (await visit.finish(begun["keep"], params))["error"] == Fault.BAD_ANSWER
 
