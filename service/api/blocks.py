@@ -123,9 +123,10 @@ async def _show_again(app: web.Application, block: Block, token: Token) -> int:
     while True:
         async with app[keys.DB].read() as c:
             ids = await audit.hidden_by(c, block.site_id, block.id, limit=_AT_ONCE)
-        if not ids:
+        shown = await _set_states(app, ids, EntryState.HIDDEN, EntryState.SHOWN, block, token)
+        if not shown:  # none is left, but for rows that cannot be read
             return number
-        number += await _set_states(app, ids, EntryState.HIDDEN, EntryState.SHOWN, block, token)
+        number += shown
 
 
 async def _set_states(

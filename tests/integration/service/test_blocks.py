@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
+from sqlalchemy import text
 
 from mentions.model import Author, EntryState, PlainText, Url
 from mentions.storage import entries
@@ -94,6 +95,18 @@ async def test_lifting_a_block_shows_again_what_it_has_hidden_and_nothing_else(s
         EntryState.HIDDEN,
         EntryState.SHOWN,
     ]
+
+
+async def test_lifting_a_block_ends_where_a_row_that_it_has_hidden_is_damaged(service: Service):
+    odd, good = await service.respond("https://spam.example/1"), await service.respond("https://spam.example/2")
+    rule = {"authority": "spam.example"}
+    hidden = await service.request("PUT", "/api/blocks", token=service.token, json={**rule, "hide": True})
+    assert hidden.json()["hidden"] == 2
+    async with service.db.write() as c:
+        await c.execute(text("UPDATE entries SET reaction = '{' WHERE id = :id"), {"id": odd.id})
+    lifted = await service.request("DELETE", "/api/blocks", token=service.token, json={**rule, "restore": True})
+    assert (lifted.status, lifted.json()) == (200, {"restored": 1})
+    assert await states(service, good.id) == [EntryState.SHOWN]
 
 
 async def test_followers_hear_of_what_a_block_hides_and_shows_again(service: Service):
