@@ -11,7 +11,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import threads, urls
@@ -27,9 +27,11 @@ _DIGEST_BYTES: Final = 12
 _ID: Final = re.compile(r"[1-9][0-9]{0,17}")
 _e = t.entries.c
 LASTING: Final = tuple(state.value for state in threads.LASTING)
+STANDS_FOR_IT: Final = func.coalesce(_e.merged_into, _e.cluster_id).label("cluster_id")
+"""The entry that stands for one: what it is a copy of, or has become one with, so that it is known by its names too."""
 _COLUMNS: Final = (
     _e.id, _e.page_id, _e.source, _e.state, _e.kind, _e.reaction, _e.published_at, _e.received_at,
-    _e.parent_id, _e.cluster_id, _e.private,
+    _e.parent_id, STANDS_FOR_IT, _e.private,
 )  # fmt: skip
 
 

@@ -147,7 +147,7 @@ class _Draft:
         return await self._came(place) if place.is_shown and place.is_readable else True
 
     async def _moves_others(self, place: Place, facts: Facts | None) -> bool:
-        """Whether another entry hangs below it or did so, by any of its names, or is its copy."""
+        """Whether another entry hangs below it or did so, by any of its names, or is its copy, or became one with it."""
         if place.is_named:
             return True
         entry_id = place.id
@@ -159,7 +159,8 @@ class _Draft:
         )
         hanging = select(_e.id).where(_e.parent_id == entry_id)
         standing_behind = select(_e.id).where(_e.cluster_id == entry_id)
-        is_so = select(or_(naming.exists(), hanging.exists(), standing_behind.exists()))
+        having_become_it = select(_e.id).where(_e.merged_into == entry_id)
+        is_so = select(or_(*(query.exists() for query in (naming, hanging, standing_behind, having_become_it))))
         return bool((await self.c.execute(is_so)).scalar_one())
 
     async def _above(self, entry_id: int, facts: Facts) -> Place | None:

@@ -19,7 +19,7 @@ from mentions.storage import sound
 from mentions.storage import tables as t
 from mentions.storage.entries import rows
 from mentions.storage.layout import keeping
-from mentions.storage.layout.facts import LASTING, Kept, Permalinks, facts_of
+from mentions.storage.layout.facts import LASTING, STANDS_FOR_IT, Kept, Permalinks, facts_of
 from mentions.threads import Place, Standing
 
 _e, _u = t.entries.c, t.entry_urls.c
@@ -37,7 +37,7 @@ async def lay_out_anew(
     were = await sound.rows(c, select(t.places).where(t.places.c.page_id == page_id), t.places.c.id)
     old = {row.id: row for row in were}
     is_lasting = (_e.page_id == page_id) & _e.state.in_(LASTING) & _e.private.is_(False)
-    query = select(_e.id, _e.state, _e.parent_id, _e.cluster_id).where(is_lasting)
+    query = select(_e.id, _e.state, _e.parent_id, STANDS_FOR_IT).where(is_lasting)
     light = {row.id: row for row in await sound.rows(c, query, _e.id)}
     stale = light.keys() if written is None else {each for each in light if each in written or each not in old}
     fresh = await facts_of(c, page_id, stale)

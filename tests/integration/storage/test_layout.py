@@ -41,7 +41,10 @@ async def from_scratch(db: Database, page_id: int) -> tuple[dict[int, Place], th
     """What the rules make of all entries of the page."""
     async with db.read() as c:
         found = await entries.thread(c, page_id, threads.LASTING)
-    places = threads.lay_out(threads.standing_of(entry, permalink_base=BASE) for entry in found)
+        query = select(t.entries.c.id, t.entries.c.merged_into).where(t.entries.c.merged_into.is_not(None))
+        merged = {row.id: row.merged_into for row in await c.execute(query)}
+    standings = [threads.standing_of(entry, permalink_base=BASE) for entry in found]
+    places = threads.lay_out(replace(each, cluster_id=merged.get(each.id, each.cluster_id)) for each in standings)
     return places, threads.count(places.values())
 
 
@@ -146,6 +149,23 @@ async def test_what_the_owner_removed_does_not_hang_below_the_same_in_another_sp
     await assert_in_line(db, page.id)
     async with db.write() as c:
         await entries.set_state(c, removed.id, EntryState.DELETED, now=NOW)
+    await assert_in_line(db, page.id)
+
+
+async def test_who_answered_an_entry_that_became_one_with_another_answers_that(db, site, page):
+    async with db.write() as c:
+        other = await pages.ensure(c, site.id, "https://example.com/other", now=NOW)
+        older = await respond(c, page, "https://ann.example/1")
+        younger = await respond(c, other, "https://ann.example/1")
+        naming = reply(in_reply_to=(Url(f"{BASE}{younger.id}"),))
+        answer = await respond(c, other, "https://bob.example/1", naming)
+    async with db.write() as c:
+        await pages.learn(c, page.id, aliases=[other.url], checked_at=NOW)
+    await assert_in_line(db, page.id)
+    places, _ = await kept(db, page.id)
+    assert (places[answer.id].parent_id, places[younger.id].part) == (older.id, Part.NOWHERE)
+    async with db.write() as c:
+        await entries.set_state(c, older.id, EntryState.HIDDEN, now=NOW)
     await assert_in_line(db, page.id)
 
 
