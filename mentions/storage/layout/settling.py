@@ -147,7 +147,7 @@ class _Draft:
         return await self._came(place) if place.is_shown and place.is_readable else True
 
     async def _moves_others(self, place: Place, facts: Facts | None) -> bool:
-        """Whether another entry hangs below it or did so, by any of its names, or is its copy, or became one with it."""
+        """Whether another entry hangs below it or did so, by any of its names, is its copy, or became one with it."""
         if place.is_named:
             return True
         entry_id = place.id
