@@ -122,7 +122,7 @@ async def shown_hits(
     hits = [
         entry for entry in found if policy.is_blocked([rule], entry.source, entry.reaction.author, emails.get(entry.id))
     ]
-    return hits, (found[-1].id if len(found) == limit else None)
+    return hits, (found[-1].id if found else None)  # fewer than asked for: one of them cannot be read
 
 
 async def _emails(c: AsyncConnection, found: builtins.list[Entry]) -> dict[int, str | None]:

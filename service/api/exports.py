@@ -45,7 +45,7 @@ async def jf2_feed(db: Database, site: Site, base: str, *, everything: bool, aft
             if (record := _record(entry, of.get(entry.page_id), typed.get(entry.id), base)) is not None:
                 yield separator + orjson.dumps(record)
                 separator = b",\n"
-        if len(found) < _AT_ONCE:
+        if not found:  # fewer than asked for may have one among them that cannot be read
             break
         after = found[-1].id
         await asyncio.sleep(0)
@@ -62,7 +62,7 @@ async def wxr(db: Database, site: Site, *, now: datetime) -> AsyncIterator[bytes
         for page in found:
             async for part in _wxr_item(db, page):
                 yield part
-        if len(found) < _AT_ONCE:
+        if not found:
             break
         after = found[-1].id
     yield wxr_writing.TAIL.encode()
@@ -87,7 +87,7 @@ async def _wxr_item(db: Database, page: Page) -> AsyncIterator[bytes]:
                 email = hidden.email if hidden else None
                 number = numbers[entry.id]
                 yield wxr_writing.comment(entry, page, number=number, parent=parent, email=email).encode()
-        if len(found) < _AT_ONCE:
+        if not found:
             break
         after = found[-1].id
     if is_open:

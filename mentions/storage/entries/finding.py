@@ -179,7 +179,7 @@ async def has_shown(c: AsyncConnection, site_id: int, options: Mapping[str, Any]
         found = await read(c, query)
         if any(person_of(options, each.reaction, each.protocol, each.source) is not None for each in found):
             return True
-        if len(found) < _AT_ONCE:
+        if not found:
             return False
         after = found[-1].id
 

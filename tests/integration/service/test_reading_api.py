@@ -16,7 +16,9 @@ from sqlalchemy import Engine, event, text
 
 from mentions.model import Author, EntryState, Kind, PlainText, Protocol, Url
 from mentions.storage import entries
+from service.api import exports
 from tests.integration.service.conftest import NOW, POST, Service
+from tests.integration.storage.making import respond
 
 HOSTILE = 'https://x.example/" onmouseover="alert(1)'
 
@@ -599,3 +601,16 @@ async def test_an_export_is_a_feed_with_one_entry_a_line(service: Service):
     assert ids(rest) == [shown.id], "an export that was cut off goes on"
     assert (await service.get("/api/export", token=await service.token_with("read"))).error == (403, "forbidden")
     assert (await service.get("/api/export")).error == (401, "forbidden")
+
+
+async def test_an_export_goes_on_behind_an_odd_row(service: Service):
+    """It is read 500 at a time; a row that cannot be read makes one of these shorter, and is not the end."""
+    await service.respond()
+    page = await service.page()
+    async with service.db.write() as c:
+        made = [(await respond(c, page, f"https://bob.example/{number}")).id for number in range(505)]
+        await c.execute(text(f"UPDATE entries SET reaction = '{{' WHERE id = {made[3]}"))
+    told = ids(await service.get("/api/export", token=service.token))
+    assert told[1:] == [*made[:3], *made[4:]]
+    wxr = b"".join([part async for part in exports.wxr(service.db, service.site, now=NOW)]).decode()
+    assert wxr.count("<wp:comment_author_url>") == len(told)

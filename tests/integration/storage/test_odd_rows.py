@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from mentions.model import Change, EntryState, Kind
-from mentions.storage import changes, entries, layout, marks, pages
+from mentions.storage import blocks, changes, entries, layout, marks, pages
 from mentions.storage.entries import MentionQuery, Target
 from mentions.storage.layout import Window
 from tests.integration.storage.making import NOW, respond
@@ -101,3 +101,15 @@ async def test_an_odd_page_hides_no_other(db, page):
     async with db.read() as c:
         assert set(await pages.by_ids(c, [page.id, other.id])) >= {page.id}
         assert set(await pages.by_keys(c, ["example.com/post", "example.com/other"])) >= {"example.com/post"}
+
+
+async def test_what_a_rule_hits_is_found_behind_an_odd_row(db, page):
+    async with db.write() as c:
+        odd, good, other = [await respond(c, page, f"https://ann.example/{number}") for number in range(3)]
+        await c.execute(text(f"UPDATE entries SET reaction = '{{' WHERE id = {odd.id}"))
+    rule, found, after = blocks.checked("authority", "ann.example"), [], 0
+    async with db.read() as c:
+        while after is not None:
+            hits, after = await blocks.shown_hits(c, page.site_id, rule, after=after, limit=2)
+            found += [entry.id for entry in hits]
+    assert found == [good.id, other.id]
