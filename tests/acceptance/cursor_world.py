@@ -85,7 +85,7 @@ async def type_comments(world: World, number: int) -> None:
         changed = {"content": f"What {number} really thought the {turn}th time"}
         token = {"Authorization": f"Bearer {made['edit-token']}"}
         await world.ask(
-            "PATCH", f"/api/comments/{made['wm-id']}", number, wanted=(200, 404), json=changed, headers=token
+            "PATCH", f"/api/comments/{made['wm-id']}", number, wanted=(200, 409), json=changed, headers=token
         )
 
 
