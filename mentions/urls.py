@@ -24,6 +24,8 @@ MAX_CLAIM_BYTES: Final = 2048
 _PARTS: Final = re.compile(r"(https?)://(?:([^/?#@]*)@)?([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_EDGES: Final = "".join(map(chr, range(0x21)))
+"""What the URL standard takes off both ends (C0 controls and spaces), and no other white space."""
 _DEFAULT_PORT: Final = re.compile(r":(?:80|443)$")
 _UNSAFE_IN_ATTRIBUTES: Final = {ord(c): f"%{ord(c):02X}" for c in "\"'<> `"}
 _TRACKING: Final = re.compile(
@@ -113,7 +115,7 @@ def site_authority(authority_or_url: str) -> str:
     """What sites are keyed by: the authority without `www.`, trailing dot and port 80 or 443; "" for what is none.
 
     `www.` stays where nothing with a dot would be left (`www.com`).  Idempotent."""
-    text = authority_or_url.strip()
+    text = authority_or_url.strip(_EDGES)
     if "://" not in text:
         if not text or re.search(r"[/\\?#@]", text):
             return ""
@@ -129,7 +131,7 @@ def page_key(url: str) -> str:
     """What pages are found by: site authority, path and query; scheme, `www.`, default port and fragment fold away.
 
     `//host/path` counts as a URL of either scheme.  "" (which no page has) for what is no http(s) URL."""
-    text = url.strip()
+    text = url.strip(_EDGES)
     parts = _split(f"https:{text}" if text.startswith("//") else text)
     if parts is None:
         return ""

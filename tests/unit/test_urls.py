@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mentions import urls
@@ -47,6 +47,8 @@ class TestLaws:
             assert not any(c in url for c in " \t\r\n\x00<>")
 
     @given(any_url())
+    @example("http://example.com/\x85")  # white space to Python, a character of the path to the URL standard
+    @example("\x1fhttp://example.com/ \n")
     def test_page_key_is_the_same_for_every_spelling_of_a_page(self, url: str) -> None:
         key = urls.page_key(url)
         parsed = urls.parse(url)
