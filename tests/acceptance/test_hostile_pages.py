@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(300)
 MOST_CPU_S = 5.0
 MOST_MB = 512
 MAX_BYTES = 1 << 20
-DEAR_ONES = 30
+DEAR_ONES = 60
 
 
 @pytest.fixture
