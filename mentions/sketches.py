@@ -7,7 +7,6 @@ Case, punctuation, numbers and addresses make no difference.  Pure."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final
 from unicodedata import normalize
@@ -38,11 +37,6 @@ def sketch(text: str) -> tuple[str, ...]:
 def is_near(common: int, hashes: int) -> bool:
     """Whether two texts with so many of the hashes in common are nearly the same."""
     return common >= (NEAR if hashes == HASHES else 1)
-
-
-def in_common(a: Sequence[str], b: Sequence[str]) -> int:
-    """How many of their hashes two sketches share, place by place."""
-    return sum(x == y for x, y in zip(a, b, strict=False)) if len(a) == len(b) else 0
 
 
 def digest(text: str, *, salt: int = 0) -> str:

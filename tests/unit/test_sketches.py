@@ -2,7 +2,7 @@
 
 import pytest
 
-from mentions.sketches import HASHES, in_common, is_near, sketch
+from mentions.sketches import HASHES, is_near, sketch
 
 PITCH = (
     "I was tired of my old job until a friend told me about this wonderful place where anybody can earn a living from "
@@ -15,7 +15,9 @@ THANKS = (
 
 
 def near(a: str, b: str) -> bool:
-    return is_near(in_common(sketch(a), sketch(b)), len(sketch(a)))
+    ours, theirs = sketch(a), sketch(b)
+    common = sum(x == y for x, y in zip(ours, theirs, strict=True)) if len(ours) == len(theirs) else 0
+    return is_near(common, len(ours))
 
 
 @pytest.mark.parametrize(
