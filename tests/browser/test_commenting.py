@@ -205,22 +205,22 @@ async def test_in_welsh_by_keyboard_alone_without_scripts_one_writes_edits_likes
     await type_into(page, ".ym-comment textarea", "Heb sgript")
     await type_into(page, "[name=name]", "Cai")
     await type_into(page, "[name=url]", "javascript:alert(1)")
-    await press(page, ".ym-post")
+    await follow(page, ".ym-post")
     assert await page.locator(".ym-said").inner_text() == "Nid cyfeiriad gwefan yw hwn."
     assert await is_here(page, "[name=url][aria-invalid=true]")
     assert await violations(browser, await page.content(), world) == 0
     await page.keyboard.press("Control+A")
     await page.keyboard.type("cai.example")
-    await press(page, ".ym-look")
+    await follow(page, ".ym-look")
     assert await page.locator(".ym-previewed").inner_text() == "Heb sgript"
-    await press(page, ".ym-post")
+    await follow(page, ".ym-post")
     await page.wait_for_url("**/embed?**#c-*")
     own = "#" + page.url.partition("#")[2]
     assert "Heb sgript" in await page.locator(own).inner_text()
     assert "Mae eich sylw wedi’i gyhoeddi." in await page.locator(".held").inner_text()
     assert await violations(browser, await page.content(), world) == 0
 
-    await press(page, f"{own} .ym-own-does a")
+    await follow(page, f"{own} .ym-own-does a")
     await page.wait_for_url("**/edit?**")
     assert await page.locator("h1").inner_text() == "Newid eich sylw"
     assert await violations(browser, await page.content(), world) == 0
@@ -228,33 +228,33 @@ async def test_in_welsh_by_keyboard_alone_without_scripts_one_writes_edits_likes
     await press(page, ".ym-post")
     assert await page.locator("textarea").input_value() == ""  # the browser itself asks for words
     await type_into(page, "textarea", "Heb sgript, *eto*")
-    await press(page, ".ym-post")
+    await follow(page, ".ym-post")
     await page.wait_for_url("**/embed?**#c-*")
     assert await page.locator(f"{own} .ym-text em").inner_text() == "eto"
     assert "Mae eich sylw wedi’i newid." in await page.locator(".held").inner_text()
 
     pingback = "#" + str(await page.locator(".ym-pingback").get_attribute("id"))
-    await press(page, f"{pingback} > article .ym-like button")
+    await follow(page, f"{pingback} > article .ym-like button")
     await page.wait_for_url(f"**/embed?**{pingback}")
     assert await page.locator(f"{pingback} > article .ym-likes").inner_text() == "Hoffwyd gan un person"
     assert await page.locator(f"{pingback} > article .ym-like button").get_attribute("aria-pressed") == "true"
-    await press(page, f"{pingback} > article .ym-like button")
+    await follow(page, f"{pingback} > article .ym-like button")
     await page.wait_for_url("**unliked**")
     assert await page.locator(f"{pingback} > article .ym-likes").inner_text() == ""
 
-    await press(page, f"{pingback} > article .ym-does > a")
+    await follow(page, f"{pingback} > article .ym-does > a")
     await page.wait_for_url("**/entries/*#respond")
     await type_into(page, ".ym-comment textarea", "Ateb i’r pingback")
     await type_into(page, "[name=name]", "Cai")
-    await press(page, ".ym-post")
+    await follow(page, ".ym-post")
     await page.wait_for_url("**/embed?**#c-*")
     answer = "#" + page.url.partition("#")[2]
     assert await page.locator(f"{pingback} > ol {answer} .ym-text").inner_text() == "Ateb i’r pingback"
 
-    await press(page, f"{answer} .ym-own-does a")
+    await follow(page, f"{answer} .ym-own-does a")
     await page.wait_for_url("**/edit?**")
     await press(page, "summary")
-    await press(page, "[value=delete]")
+    await follow(page, "[value=delete]")
     await page.wait_for_url("**/embed?**#held")
     assert await page.locator(".held").inner_text() == "Mae eich sylw wedi’i ddileu."
     assert await page.locator(answer).count() == 0
@@ -288,7 +288,14 @@ async def type_into(page: Page, selector: str, text: str) -> None:
 async def press(page: Page, selector: str) -> None:
     await go_to(page, selector)
     await page.keyboard.press("Enter")
-    await page.wait_for_load_state()
+
+
+async def follow(page: Page, selector: str) -> None:
+    """Presses what leads to a page, and waits until that page has loaded.
+
+    `page.wait_for_load_state()` would not do: it is content with the old page while the new one is still on its way."""
+    async with page.expect_navigation():
+        await press(page, selector)
 
 
 async def violations(browser, html: str, world: World) -> int:
