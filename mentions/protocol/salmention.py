@@ -3,7 +3,8 @@
 (indieweb.org/Salmention; Webmention 3.1.4: showing a response "updates" the post.)  A post of ours that is itself a
 response shows a reply of its own: those whom it answered are told again, and may show that reply below it.  Two guards
 keep sites that show each other from telling each other for ever: only what is new on our own page counts, never the
-nested hearsay of others; and a post speaks at most so often in an hour.  Nothing is sent or remembered here."""
+nested hearsay of others; and a post speaks at most so often in an hour.  Nothing is sent or remembered here
+(`workers/jobs/upstream.py`, `storage/upstream.py`)."""
 
 from __future__ import annotations
 
@@ -30,17 +31,16 @@ class Told:
 
     fingerprint: str
     at: tuple[datetime, ...]
-    """When it was told, oldest first; only the last hour matters."""
+    """When it was told, or is to be; oldest first, the last MAX_PER_HOUR."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resend:
-    """Webmentions that are due: from `source` to each of `targets`, not before `not_before`."""
+    """Webmentions that are due: from the post to each of `targets` at `due_at`; what is told by then."""
 
-    source: Url
     targets: tuple[Url, ...]
-    fingerprint: str
-    not_before: datetime
+    due_at: datetime
+    told: Told
 
 
 def fingerprint(children: Iterable[Entry]) -> str:
@@ -65,26 +65,27 @@ def upstream(post: str, targets: Iterable[str]) -> tuple[Url, ...]:
 
 
 def plan_resend(
-    *, post: str, targets: Iterable[str], children: Iterable[Entry], told: Told | None, changed_at: datetime
+    *, post: str, targets: Iterable[str], children: Iterable[Entry], told: Told | None, now: datetime
 ) -> Resend | None:
-    """What follows from a change of the thread below `post`; None when nobody has to hear of it.
+    """What follows when the thread below `post` has changed at `now`; None when a reader of it sees no difference.
 
-    `changed_at` is the time of the first change that upstream was not told of yet."""
-    source = urls.parse(post)
-    listeners = upstream(post, targets)
+    Without `targets` nobody is told, but what was there to tell is known for the next time."""
     now_shown = fingerprint(children)
-    if source is None or not listeners or now_shown == (told.fingerprint if told is not None else NOTHING):
+    if now_shown == (told.fingerprint if told is not None else NOTHING):
         return None
-    return Resend(source, listeners, now_shown, _not_before(changed_at, told.at if told is not None else ()))
+    listeners = upstream(post, targets)
+    told_at = told.at if told is not None else ()
+    if not listeners:
+        return Resend((), now, Told(now_shown, told_at))
+    if told_at and told_at[-1] > now:  # what waits to be told tells this too
+        return Resend(listeners, told_at[-1], Told(now_shown, told_at))
+    due_at = _due_at(now, told_at)
+    return Resend(listeners, due_at, Told(now_shown, (*told_at, due_at)[-MAX_PER_HOUR:]))
 
 
-def _not_before(changed_at: datetime, told_at: tuple[datetime, ...]) -> datetime:
-    at = changed_at + DEBOUNCE
-    if told_at:
-        at = max(at, told_at[-1] + DEBOUNCE)
-    if len(told_at) >= MAX_PER_HOUR:
-        at = max(at, told_at[-MAX_PER_HOUR] + HOUR)
-    return at
+def _due_at(now: datetime, told_at: tuple[datetime, ...]) -> datetime:
+    has_had_its_hour = len(told_at) >= MAX_PER_HOUR
+    return max(now + DEBOUNCE, told_at[-MAX_PER_HOUR] + HOUR) if has_had_its_hour else now + DEBOUNCE
 
 
 def _shown(child: Entry) -> list[str | None]:

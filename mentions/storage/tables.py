@@ -516,3 +516,11 @@ deliveries = Table(  # messages to hooks, and webmentions from our permalinks: w
     Index("ix_deliveries_created_at", "created_at"),
     sqlite_autoincrement=True,
 )
+
+upstream = Table(  # what those whom a comment's permalink was sent to know of the responses below it
+    "upstream",
+    metadata,
+    Column("entry_id", ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("told_at", Json, nullable=False),
+)

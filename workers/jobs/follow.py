@@ -19,6 +19,7 @@ from mentions.storage.deliveries import FOLLOWER, Message
 from mentions.storage.hooks import Hook
 from mentions.webhooks import HookKind
 from workers.jobs.mentioning import plan_mentions
+from workers.jobs.upstream import plan_upstream
 from workers.kit import Kit
 
 BATCH: Final = 200
@@ -49,6 +50,8 @@ async def _deal_with(c: AsyncConnection, kit: Kit, happened: Sequence[Changed]) 
     for changed in news:
         if (entry := known.get(changed.entry_id)) is not None:
             await plan_mentions(c, changed, entry, kit.public_url, now=kit.now())
+    below = [(changed.cursor, known[changed.entry_id]) for changed in news if changed.entry_id in known]
+    await plan_upstream(c, below, kit.public_url, now=kit.now())
 
 
 async def _without_imported(c: AsyncConnection, happened: Sequence[Changed]) -> list[Changed]:

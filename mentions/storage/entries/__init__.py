@@ -23,6 +23,7 @@ from mentions.storage.entries.finding import (
     outdated,
     removed_alike,
     revisions,
+    shown_answers,
     with_photo,
 )
 from mentions.storage.entries.lists import (
@@ -79,6 +80,7 @@ __all__ = [
     "replies_to",
     "revisions",
     "set_state",
+    "shown_answers",
     "split",
     "thread",
     "update",

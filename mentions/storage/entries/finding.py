@@ -120,6 +120,14 @@ async def find_answers(c: AsyncConnection, page_id: int, urls: Iterable[str | No
     return await _by_url(c, page_id, urls, rows.ANSWERS)
 
 
+async def shown_answers(c: AsyncConnection, entry_ids: Collection[int], limit: int) -> list[Entry]:
+    """What stands right below these entries for everybody to see, each response once, oldest first."""
+    e = t.entries.c
+    is_shown = (e.state == EntryState.SHOWN.value) & e.private.is_(False) & e.cluster_id.is_(None)
+    below = select(t.entries).where(e.parent_id.in_(entry_ids), is_shown, e.merged_into.is_(None))
+    return await read(c, below.order_by(e.id).limit(limit))
+
+
 async def copies_of(c: AsyncConnection, entry_id: int) -> list[Entry]:
     """An entry and the copies that it stands for, oldest first, without tombstones."""
     is_one = or_(t.entries.c.id == entry_id, t.entries.c.cluster_id == entry_id)

@@ -681,6 +681,91 @@ async def test_a_comment_full_of_links_is_sent_to_ten_of_them(world: World, cloc
         assert len(peer.webmentions) == 10
 
 
+async def told(world: World, clock) -> None:
+    """All that has happened is told to whom it concerns."""
+    await world.deliver()
+    clock.move_on(minutes=2)
+    await world.deliver()
+
+
+async def test_a_comments_upstream_hears_of_each_change_of_the_responses_below_it_and_of_nothing_else(
+    world: World, clock
+):
+    async with Pingable() as upstream:
+        answered = await world.respond(source=upstream.page("/reply"))
+        comment = await world.comment("first", parent=answered)
+        permalink = f"{world.kit.public_url}/entries/{comment.id}"
+        await told(world, clock)
+        assert upstream.webmentions == [(permalink, answered.source)]
+        answer = await world.respond("Hear, hear", parent_id=comment.id)
+        await told(world, clock)
+        assert upstream.webmentions == [(permalink, answered.source)] * 2
+        async with world.kit.db.write() as c:
+            await world.tell(c, answer, Change.UPDATED)  # nothing that one sees
+        await world.respond("Elsewhere", parent_id=answered.id)
+        await world.respond("What that says of others is for them to tell", parent_id=answer.id)
+        await told(world, clock)
+        assert len(upstream.webmentions) == 2
+        await world.become(answer, EntryState.HIDDEN, Change.HIDDEN)
+        await told(world, clock)
+        assert upstream.webmentions == [(permalink, answered.source)] * 3
+
+
+async def test_what_is_typed_below_a_comment_is_told_upstream_as_deep_as_it_hangs(world: World, clock):
+    async with Pingable() as upstream:
+        comment = await world.comment("first", parent=await world.respond(source=upstream.page("/reply")))
+        await told(world, clock)
+        second = await world.comment("second", parent=comment)
+        third = await world.comment("third", parent=second)
+        await told(world, clock)
+        assert len(upstream.webmentions) == 2
+        await world.respond("From elsewhere", parent_id=third.id)
+        await told(world, clock)
+        assert upstream.webmentions == [upstream.webmentions[0]] * 3
+
+
+async def test_a_swarm_below_a_comment_is_told_upstream_in_one_go_and_six_times_an_hour(world: World, clock):
+    async with Pingable() as upstream:
+        comment = await world.comment("first", parent=await world.respond(source=upstream.page("/reply")))
+        await told(world, clock)
+        for _ in range(5):
+            await world.respond(parent_id=comment.id)
+            await world.deliver()
+            clock.move_on(seconds=5)
+        await told(world, clock)
+        assert len(upstream.webmentions) == 2
+        for _ in range(10):
+            await world.respond(parent_id=comment.id)
+            await told(world, clock)
+        assert len(upstream.webmentions) == 1 + 6
+        clock.move_on(hours=1)
+        await world.deliver()
+        assert len(upstream.webmentions) == 1 + 6 + 1  # the rest of them, together
+
+
+async def test_answers_that_came_before_a_comment_was_told_are_told_with_it(world: World, clock):
+    async with Pingable() as upstream:
+        comment = await world.comment("first", parent=await world.respond(source=upstream.page("/reply")))
+        answer = await world.respond(parent_id=comment.id)
+        await told(world, clock)
+        assert len(upstream.webmentions) == 1
+        await world.become(answer, EntryState.DELETED, Change.DELETED)
+        await told(world, clock)
+        assert len(upstream.webmentions) == 2
+
+
+async def test_whoever_takes_no_webmentions_is_not_asked_again_for_every_answer(world: World, clock):
+    async with Pingable() as deaf, Pingable() as refusing:
+        refusing.webmention_status = 400
+        words = f'<a href="{deaf.page("/a", webmention=None)}">a</a> <a href="{refusing.page("/b")}">b</a>'
+        comment = await world.comment(words)
+        await told(world, clock)
+        asked = len(deaf.requests), len(refusing.requests)
+        await world.respond(parent_id=comment.id)
+        await told(world, clock)
+        assert (len(deaf.requests), len(refusing.requests)) == asked
+
+
 @pytest.mark.parametrize(("status", "expected"), [(503, "waiting"), (400, "failed")])
 async def test_a_webmention_that_fails_is_tried_again_or_turned_down_for_good(world: World, clock, status, expected):
     async with Pingable() as peer:
