@@ -282,11 +282,11 @@ async def put_back(c: AsyncConnection, delivery: Delivery, answer: Answer, *, du
         await c.execute(update(t.deliveries).where(d.id == delivery.id).values(attempts=d.attempts - 1))
 
 
-async def give_up(c: AsyncConnection, hook_id: int, why: str) -> None:
-    """Nothing that waits for the hook is sent any more."""
+async def give_up(c: AsyncConnection, hook_id: int, status: DeliveryStatus, why: str) -> None:
+    """Nothing of that status is sent to the hook any more, and what comes of it meanwhile counts for nothing."""
     values = {"status": DeliveryStatus.GIVEN_UP.value, "next_try_at": None, "error": why}
-    is_waiting = (t.deliveries.c.hook_id == hook_id, t.deliveries.c.status == DeliveryStatus.WAITING.value)
-    await c.execute(update(t.deliveries).where(*is_waiting).values(**values))
+    is_meant = (t.deliveries.c.hook_id == hook_id, t.deliveries.c.status == status.value)
+    await c.execute(update(t.deliveries).where(*is_meant).values(**values))
 
 
 async def withdraw(c: AsyncConnection, delivery: Delivery) -> None:

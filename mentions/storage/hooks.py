@@ -15,9 +15,10 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import urls, webhooks
-from mentions.errors import Conflict, InvalidRequest
+from mentions.errors import Conflict, InvalidRequest, NotFound
 from mentions.storage import audit, changes, deliveries
 from mentions.storage import tables as t
+from mentions.storage.deliveries import DeliveryStatus
 from mentions.webhooks import HookKind, Secret
 
 MOST_PER_SITE: Final = 50
@@ -119,28 +120,37 @@ async def remove(c: AsyncConnection, site_id: int, hook_id: int, *, now: datetim
 async def rotate(
     c: AsyncConnection, hook: Hook, *, keep: timedelta = OLD_SECRET_SIGNS_FOR, now: datetime, actor: str = "owner"
 ) -> Hook:
-    """Gives a hook a new secret; the ones before sign beside it for a while.
+    """Gives a hook a new secret; the ones before sign beside it for a while, also one that was made a moment ago.
 
-    In the older form one secret has to do, so there the new one counts at once."""
+    In the older form one secret has to do, so there the new one counts at once.  Raises NotFound for a hook that is
+    gone."""
     until = now + keep
     old = [
         [each.text, min(each.expires_at or until, until).isoformat()]
-        for each in hook.secrets
+        for each in (await _held(c, hook.id)).secrets
         if each.is_valid(now) and keep > timedelta()
     ]
     await _note(c, hook, actor, "secret_rotated", now)
     return await _update(c, hook.id, secrets=[[_new_secret(), None], *old])
 
 
-async def disable(c: AsyncConnection, hook: Hook, why: str, *, now: datetime) -> Hook:
-    """Tells a hook nothing more; what waited for it is given up."""
-    await deliveries.give_up(c, hook.id, why)
-    return await _update(c, hook.id, disabled_at=now, disabled_why=why)
+async def disable(c: AsyncConnection, hook_id: int, why: str, *, now: datetime) -> bool:
+    """Tells a hook nothing more; what waited for it is given up.  False: it is told nothing already, or is gone."""
+    is_active = (t.hooks.c.id == hook_id, t.hooks.c.disabled_at.is_(None))
+    silenced = update(t.hooks).where(*is_active).values(disabled_at=now, disabled_why=why)
+    if not (await c.execute(silenced)).rowcount:
+        return False
+    await deliveries.give_up(c, hook_id, DeliveryStatus.WAITING, why)
+    return True
 
 
 async def enable(c: AsyncConnection, hook: Hook, *, now: datetime, actor: str = "owner") -> Hook:
-    """Tells a hook of changes again, from now on; `replay` brings what it missed."""
+    """Tells a hook of changes again, from now on; `replay` brings what it missed.
+
+    What is still under way to it was meant for what it was before: whatever comes of that says nothing of it now."""
     await changes.lock(c)
+    await deliveries.give_up(c, hook.id, DeliveryStatus.SENDING, "the hook was disabled, and enabled again")
+    await _held(c, hook.id)
     await _note(c, hook, actor, "hook_enabled", now)
     return await _update(c, hook.id, disabled_at=None, disabled_why=None, since_cursor=await changes.latest(c))
 
@@ -148,6 +158,14 @@ async def enable(c: AsyncConnection, hook: Hook, *, now: datetime, actor: str = 
 async def _note(c: AsyncConnection, hook: Hook, actor: str, act: str, now: datetime) -> None:
     """Tells the trail; of the address the host alone, for its path is often a secret."""
     await audit.note(c, hook.site_id, actor, act, now=now, what=f"hook:{hook.id} {urls.authority(hook.url)}")
+
+
+async def _held(c: AsyncConnection, hook_id: int) -> Hook:
+    """The hook as it is now; nobody else changes it before this transaction ends.  Raises NotFound."""
+    row = (await c.execute(select(t.hooks).where(t.hooks.c.id == hook_id).with_for_update())).one_or_none()
+    if row is None:
+        raise NotFound("There is no such hook any more.")
+    return _hook(row)
 
 
 async def _update(c: AsyncConnection, hook_id: int, **values: Any) -> Hook:

@@ -244,9 +244,9 @@ class Deliverer:
             next_try_at = webhooks.next_try_at(delivery.attempts, now, came.retry_after_s, self._kit.rng)
         status = _status(came, is_tried_again=next_try_at is not None)
         async with self._kit.db.write() as c:
-            await deliveries.settle(c, delivery, status, came.answer, next_try_at=next_try_at)
-            if came.is_gone and hook is not None:
-                await hooks.disable(c, hook, "it answered 410: Gone", now=now)
+            counts = await deliveries.settle(c, delivery, status, came.answer, next_try_at=next_try_at)
+            if counts and came.is_gone and hook is not None:
+                await hooks.disable(c, hook.id, "it answered 410: Gone", now=now)
         if status in _OUTCOMES:
             metrics.DELIVERIES.labels(outcome=_OUTCOMES[status]).inc()
         log.info(

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from mentions.model import Change, EntryState, Kind, Url
-from mentions.storage import changes, entries, schema
+from mentions.storage import changes, entries, hooks, schema
 from service.api import live
+from service.intake.reception import now
 from tests.integration.service.conftest import NOW, POST, Service, running
 from tests.integration.service.test_comments import comment
 from tests.support.postgres import PostgresServer, until_one_waits
@@ -165,3 +166,19 @@ async def test_a_moderator_who_approves_what_its_author_has_just_changed_tells_i
         assert (await approving).json()["wm-status"] == "shown"
         async with service.db.read() as c:
             assert [each.change for each in await changes.since(c, 0)] == [Change.CREATED, Change.APPROVED]
+
+
+async def test_two_who_rotate_a_secret_at_once_lose_none(tmp_path: Path, redis_url: str, postgres_url: str):
+    await schema.migrate_async(postgres_url)
+    async with running(tmp_path, redis_url, database_url=postgres_url) as service:
+        url = "https://hooks.example/in"
+        made = (await service.post("/api/hooks", token=service.token, json={"url": url})).json()
+        async with service.db.write() as c:
+            [hook] = await hooks.for_site(c, service.site.id)
+            first = await hooks.rotate(c, hook, now=now())
+            rotating = asyncio.create_task(service.post(f"/api/hooks/{hook.id}/rotate", token=service.token))
+            await until_one_waits(service.db)
+        second = (await rotating).json()
+        async with service.db.read() as c:
+            [hook] = await hooks.for_site(c, service.site.id)
+        assert [each.text for each in hook.secrets] == [second["secret"], first.secrets[0].text, made["secret"]]

@@ -370,6 +370,45 @@ async def test_a_410_silences_the_hook_until_it_is_enabled_again(world: World, i
     assert len(inbox.letters) == 3
 
 
+async def test_a_late_410_says_nothing_of_a_hook_that_was_enabled_meanwhile(world: World, inbox: Inbox, clock):
+    inbox.statuses = [410]
+    hook = await world.hook(inbox.address_of_hook)
+    await world.respond()
+    await follow_changes(world.kit)
+    inbox.is_open.clear()
+    sending = asyncio.create_task(world.deliverer.send_due())
+    await eventually(lambda: len(inbox.letters) == 1)
+    async with world.kit.db.write() as c:
+        assert await hooks.disable(c, hook.id, "it answered 410: Gone", now=clock())
+        await hooks.enable(c, hook, now=clock())
+    inbox.is_open.set()
+    await sending
+    async with world.kit.db.read() as c:
+        now = await hooks.get(c, hook.id)
+    assert now is not None
+    assert now.disabled_at is None
+    assert await world.statuses() == ["given_up"]
+
+
+async def test_a_late_410_of_a_message_that_was_put_anew_silences_nobody(world: World, inbox: Inbox, clock):
+    inbox.statuses = [410]
+    hook = await world.hook(inbox.address_of_hook)
+    await world.respond()
+    await follow_changes(world.kit)
+    inbox.is_open.clear()
+    sending = asyncio.create_task(world.deliverer.send_due())
+    await eventually(lambda: len(inbox.letters) == 1)
+    async with world.kit.db.write() as c:  # as another worker does that takes over
+        await deliveries.let_go(c, now=clock())
+        await deliveries.take_due(c, now=clock() + timedelta(seconds=1), of_each=1, room=1)
+    inbox.is_open.set()
+    await sending
+    async with world.kit.db.read() as c:
+        now = await hooks.get(c, hook.id)
+    assert now is not None
+    assert now.disabled_at is None
+
+
 @pytest.mark.parametrize("hanging", [1, 20])
 async def test_hooks_that_hang_keep_nobody_waiting_but_themselves(world: World, inbox: Inbox, hanging: int):
     async with AsyncExitStack() as stack:
