@@ -5,6 +5,7 @@ A session is of one site.  With it one writes under one's own name, changes and 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from config import logs
 from mentions import urls
 from mentions.errors import Forbidden, InvalidRequest
 from mentions.model import Entry
-from mentions.storage import entries, pages, people, sessions, tokens
+from mentions.storage import Database, collisions, entries, pages, people, sessions, tokens
 from mentions.storage.people import Person
 from mentions.storage.sessions import Session
 from service import answers, clients, keys, origins
@@ -162,18 +163,25 @@ async def erase(request: web.Request) -> web.Response:
     """DELETE: takes back all that one has written, forgets who one was, and ends every session; `{"comments": n}`.
 
     Tombstones stay where answers hang below; they say nothing."""
-    person, cursors = (await require(request)).person, dict[int, int]()
-    async with request.app[keys.DB].write() as c:
-        await people.hold(c, person.id)  # what they write at this moment is there already, or will not be
-        withdrawn = await _withdraw_all(c, person.id)
+    person = (await require(request)).person
+    number, cursors = await collisions.retried(partial(_erase, request.app[keys.DB], person.id))
+    for page_id, cursor in cursors.items():
+        await announce(request.app, page_id, cursor)
+    log.info("person.erased", site_id=person.site_id, comments=number)
+    return answers.json_answer(request, {"comments": number}, cache="no-store")
+
+
+async def _erase(db: Database, person_id: int) -> tuple[int, dict[int, int]]:
+    """One transaction: how many comments there were, and the last cursor of each page that has changed."""
+    cursors: dict[int, int] = {}
+    async with db.write() as c:
+        await people.hold(c, person_id)  # what they write at this moment is there already, or will not be
+        withdrawn = await _withdraw_all(c, person_id)
         for new, before in withdrawn:  # only now: whoever tells holds up those who have rows that we still need
             cursor = await tell(c, new, before=before)
             cursors |= {} if cursor is None else {new.page_id: cursor}
-        await people.forget(c, person.id)
-    for page_id, cursor in cursors.items():
-        await announce(request.app, page_id, cursor)
-    log.info("person.erased", site_id=person.site_id, comments=len(withdrawn))
-    return answers.json_answer(request, {"comments": len(withdrawn)}, cache="no-store")
+        await people.forget(c, person_id)
+    return len(withdrawn), cursors
 
 
 async def _withdraw_all(c: AsyncConnection, person_id: int) -> list[tuple[Entry, Entry]]:

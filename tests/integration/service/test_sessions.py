@@ -13,7 +13,7 @@ from sqlalchemy import text, update
 from mentions import identity, urls
 from mentions.identity import Identity
 from mentions.model import Author, Authority, EntryState, PlainText, Url
-from mentions.storage import comments, entries, people, schema, sessions, sites
+from mentions.storage import changes, comments, entries, people, schema, sessions, sites
 from mentions.storage import tables as t
 from service import keys
 from service.api.news import tell
@@ -272,6 +272,23 @@ async def test_being_forgotten_and_a_moderator_do_not_wait_for_each_other_for_ev
         assert (erased.status, erased.json()) == (200, {"comments": 2})
         told = (await service.get("/api/changes", token=service.token)).json()["changes"]
         assert [(each["change"], each["wm-id"]) for each in told][-2:] == [("hidden", ids[1]), ("deleted", ids[0])]
+
+
+async def test_being_forgotten_is_done_again_where_another_transaction_was_in_the_way(
+    tmp_path, redis_url, postgres_url
+):
+    await schema.migrate_async(postgres_url)
+    async with running(tmp_path, redis_url, database_url=postgres_url) as service:
+        token = await signed_in(service)
+        entry_id = (await comment(service, token)).json()["wm-id"]
+        async with service.db.write() as c:  # as two pages that become one: the cursor first, then rows
+            await c.execute(text("SET LOCAL deadlock_timeout = '1h'"))  # the other one gives way
+            await changes.lock(c)
+            erasing = asyncio.create_task(service.request("DELETE", "/api/session/person", token=token, headers=BLOG))
+            await eventually(lambda: is_held_up(service), what="it waits for the cursor")
+            await entries.set_state(c, entry_id, EntryState.HIDDEN, now=now())
+        erased = await erasing
+        assert (erased.status, erased.json()) == (200, {"comments": 1})
 
 
 async def test_whoever_signed_in_and_wrote_nothing_is_forgotten_in_time(service):
