@@ -17,6 +17,7 @@ from config import logs
 from config.settings import Settings
 from mentions.errors import ConfigurationError
 from mentions.storage import Database, schema
+from mentions.storage.layout import Upkeep
 from mentions.streams.errands import Errands
 from mentions.streams.events import Events
 from mentions.streams.flows import Flows
@@ -139,9 +140,11 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
     try:
         await schema.require_current(db, migrate_embedded=settings.database_is_embedded)
         app[keys.DB] = db
+        app[keys.UPKEEP] = Upkeep(db, f"{settings.public_url}/entries/")
         app[keys.SITES] = SiteCache(db)
         app[keys.CLOSING] = asyncio.Event()
         yield
+        await app[keys.UPKEEP].close()
     finally:
         await db.close()
 

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from config.settings import Settings
 from mentions.storage import Database
+from mentions.storage.layout import Upkeep
 from mentions.streams.errands import Errands
 from mentions.streams.events import Events
 from mentions.streams.flows import Flows
@@ -48,6 +49,7 @@ USUAL: Final = Tempo()
 SETTINGS: Final = web.AppKey("settings", Settings)
 TEMPO: Final = web.AppKey("tempo", Tempo)
 DB: Final = web.AppKey("db", Database)
+UPKEEP: Final = web.AppKey("upkeep", Upkeep)
 REDIS: Final = web.AppKey("redis", RedisLink)
 QUEUE: Final = web.AppKey("queue", Queue)
 EVENTS: Final = web.AppKey("events", Events)

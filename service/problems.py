@@ -11,11 +11,10 @@ from typing import Final
 import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from config import logs
 from mentions import errors
+from mentions.storage import outages
 from service import answers, keys, pages
 from service.i18n import catalogue
 from service.pages.words import complaint
@@ -45,9 +44,7 @@ FAULT: Final[tuple[tuple[type[errors.YmatebError], int], ...]] = (
 )
 """Error -> pingback fault code (Pingback 1.0 §3); everything else is 0."""
 
-_DATABASE_AWAY: Final = "The database cannot be reached; try again."
-_DATABASE_OUTAGES: Final = (OperationalError, InterfaceError, PoolTimeout, TimeoutError, OSError)
-"""What SQLAlchemy and its drivers raise while the database is away, or has no connection for us."""
+_DATABASE_AWAY: Final = "The database cannot be reached, or takes nothing now; try again."
 
 _HTTP_CODES: Final = {
     404: ("not_found", "There is nothing here."),
@@ -84,10 +81,10 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         if request.transport is None or request.transport.is_closing():
             raise  # it was the caller that went
         return _of_ours(request, errors.Unavailable(_DATABASE_AWAY))
-    except _DATABASE_OUTAGES as outage:
-        log.warning("database.missed", error=type(outage).__name__, why=str(outage)[:200])
-        return _of_ours(request, errors.Unavailable(_DATABASE_AWAY))
-    except Exception:
+    except Exception as error:
+        if outages.is_outage(error):
+            log.warning("database.missed", error=type(error).__name__, why=str(error)[:200])
+            return _of_ours(request, errors.Unavailable(_DATABASE_AWAY))
         log.exception("request.failed", method=request.method, path=request.path)
         return problem(request, 500, "internal_server_error", "Something went wrong here; it has been written down.")
 

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from mentions.errors import YmatebError
-from mentions.storage import changes, claims, deliveries, hosts, people, sessions
+from mentions.storage import changes, claims, deliveries, hosts, layout, people, sessions
 from mentions.storage.avatars import Avatars
 from mentions.streams.limits import Limits
 from workers.jobs.portraits import Portraits
@@ -63,6 +63,7 @@ class Scheduler:
             _Periodic("entries.rechecked", 60, Rechecker(kit, limits).look_again),
             _Periodic("entries.reread", 60, Rereader(kit).read_again),
             _Periodic("pages.seen", 60, UnseenPages(kit, limits).look),
+            _Periodic("threads.laid_out", 300, self._lay_out),
             _Periodic("portraits.fetched", 15, portraits.look),
             _Periodic("portraits.pruned", 3600, portraits.prune),
         )
@@ -101,6 +102,10 @@ class Scheduler:
 
     async def _compact_changes(self) -> int:
         return await changes.compact(self._kit.db, self._kit.now() - changes.KEPT)
+
+    async def _lay_out(self) -> int:
+        """Also what nobody reads: so there are never many marks, and its first reader does not wait."""
+        return await layout.bring_long_ones_up_to_date(self._kit.db, f"{self._kit.public_url}/entries/")
 
     async def _prune_hosts(self) -> int:
         async with self._kit.db.write() as c:

@@ -91,6 +91,14 @@ async def latest(c: AsyncConnection, *, page_id: int | None = None) -> int:
     return (await c.execute(query)).scalar_one() or 0
 
 
+async def before_unsettled(c: AsyncConnection, page_id: int) -> int | None:
+    """A cursor from which all is still told that the layout of a page does not show yet; None when it shows all."""
+    marked = select(t.unsettled.c.entry_id).where(t.unsettled.c.page_id == page_id)
+    first = select(func.min(t.changes.c.cursor)).where(t.changes.c.entry_id.in_(marked))
+    found: int | None = (await c.execute(first)).scalar_one()
+    return None if found is None else found - 1
+
+
 async def superseded(c: AsyncConnection, before: datetime, *, limit: int = AT_ONCE) -> list[int]:
     """The first cursors of changes older than `before` that a later change of the same entry makes superfluous."""
     later = t.changes.alias()

@@ -20,7 +20,7 @@ from mentions import threads
 from mentions.authorship import is_post_author
 from mentions.errors import InvalidInput, NotFound
 from mentions.model import Entry, EntryState, Page
-from mentions.storage import Database, changes, entries, layout, pages
+from mentions.storage import changes, entries, layout, pages
 from mentions.storage.layout import Window
 from mentions.threads import Branch, Place, SortKey
 from service import answers, keys
@@ -80,8 +80,8 @@ async def kept_body(
 
 
 async def settled_version(app: web.Application, page: Page) -> entries.Version:
-    """The version of a page after everything that was written on it has its place."""
-    await layout.bring_up_to_date(app[keys.DB], page.id, f"{app[keys.SETTINGS].public_url}/entries/")
+    """The version of a page after what was written on it has its place, as far as that can be done now."""
+    await app[keys.UPKEEP].bring_up_to_date(page.id)
     async with app[keys.DB].read() as c:
         return await entries.version(c, [page.id])
 
@@ -98,11 +98,10 @@ async def thread_of(
     """The thread of whatever page `target` belongs to; an empty one for a page that nobody has answered yet.
 
     Raises InvalidTarget when it belongs to no site of ours."""
-    db, base = app[keys.DB], app[keys.SETTINGS].public_url
     page = await find_page(app, target)
     if page is None:
         return _empty(target)
-    return await build_thread(db, page, sort, base=base, below=below, after=after, per_page=per_page)
+    return await build_thread(app, page, sort, below=below, after=after, per_page=per_page)
 
 
 async def find_page(app: web.Application, target: str) -> Page | None:
@@ -126,11 +125,10 @@ async def require_page(app: web.Application, target: str) -> Page:
 
 
 async def build_thread(
-    db: Database,
+    app: web.Application,
     page: Page,
     sort: Sort = "oldest",
     *,
-    base: str = "",
     below: int | None = None,
     after: SortKey | None = None,
     per_page: int = DEFAULT_PER_PAGE,
@@ -140,14 +138,17 @@ async def build_thread(
     """A page of a page's thread in its outside form.
 
     `below` is the response whose answers are asked for, None for those of the post.  `cursor` is the change cursor of
-    the page before it was read: events follow from there without a gap.  `next` is what `after` has to be for the next
-    page of responses right below it, None on the last one.  The newest reactions stand on the first page of the thread
-    only; `reacted` says how many there are."""
+    the page before it was read, or before what could not be given a place yet: events follow from there without a gap.
+    `next` is what `after` has to be for the next page of responses right below it, None on the last one.  The newest
+    reactions stand on the first page of the thread only; `reacted` says how many there are."""
+    db, base = app[keys.DB], app[keys.SETTINGS].public_url
     async with db.read() as c:
         cursor = await changes.latest(c, page_id=page.id)
-    await layout.bring_up_to_date(db, page.id, f"{base}/entries/")
+    shows_all = await app[keys.UPKEEP].bring_up_to_date(page.id)
     asked = Window(below, after, sort == "newest", per_page, max(most, per_page), MOST_OF_ONE)
     async with db.read() as c:
+        if not shows_all and (before := await changes.before_unsettled(c, page.id)) is not None:
+            cursor = min(cursor, before)
         counts = await layout.counts(c, page.id)
         places, following = await layout.window(c, page.id, asked)
         roots = await branches(c, places)

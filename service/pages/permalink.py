@@ -75,7 +75,7 @@ async def _stand(app: web.Application, entry: Entry) -> tuple[Branch, Entry | No
     """The entry in its place in the thread, and what it answers; a reaction, or a copy that another one stands for,
     stands alone."""
     db = app[keys.DB]
-    await layout.bring_up_to_date(db, entry.page_id, f"{app[keys.SETTINGS].public_url}/entries/")
+    await app[keys.UPKEEP].bring_up_to_date(entry.page_id)
     async with db.read() as c:
         place = await layout.place_of(c, entry.id)
         if place is None or place.part is not Part.TREE:

@@ -84,10 +84,9 @@ async def shown_thread(
     if is_everybodys and (kept := app[SHELF].get(key, now=now)) is not None:
         return kept
     thread = await api.build_thread(
-        app[keys.DB],
+        app,
         page,
         look.sort,
-        base=base,
         below=look.below,
         after=api.read_after(look.after),
         per_page=PER_PAGE,

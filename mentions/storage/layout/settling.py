@@ -35,27 +35,42 @@ async def bring_up_to_date(db: Database, page_id: int, permalink_base: str) -> N
 
     `permalink_base` is what an entry's id is added to, to get its permalink: entries may name each other by it."""
     async with db.read() as c:
-        if await _is_settled(c, page_id, permalink_base):
+        if await news_of(c, page_id, permalink_base) is None:
             return
     async with db.write() as c:
         await settle(c, page_id, permalink_base)
 
 
-async def bring_long_ones_up_to_date(db: Database, permalink_base: str) -> None:
-    """The same for every page on which so much was written that its next reader would have to wait."""
+async def bring_long_ones_up_to_date(db: Database, permalink_base: str) -> int:
+    """The same for every page on which so much was written that its next reader would have to wait; how many."""
     u = t.unsettled.c
     async with db.read() as c:
         much = select(u.page_id).group_by(u.page_id).having(func.count() > MOST_ONE_BY_ONE)
         page_ids = list((await c.execute(much)).scalars())
     for page_id in page_ids:
         await bring_up_to_date(db, page_id, permalink_base)
+    return len(page_ids)
 
 
-async def _is_settled(c: AsyncConnection, page_id: int, permalink_base: str) -> bool:
-    rules = keeping.rules_of(permalink_base)
-    is_current = select(t.threads.c.page_id).where(t.threads.c.page_id == page_id, t.threads.c.rules == rules)
-    has_marks = select(t.unsettled.c.id).where(t.unsettled.c.page_id == page_id)
-    return bool((await c.execute(select(is_current.exists() & ~has_marks.exists()))).scalar_one())
+@dataclass(frozen=True, slots=True)
+class News:
+    """What has to be done about a page before its layout is what its entries say."""
+
+    has_layout: bool
+    """Whether there is one already, of whatever age."""
+    is_much: bool
+    """Whether all of the page is laid out anew because so much was written."""
+
+
+async def news_of(c: AsyncConnection, page_id: int, permalink_base: str) -> News | None:
+    """What has to be done about a page; None: nothing."""
+    some = select(t.unsettled.c.id).where(t.unsettled.c.page_id == page_id).limit(MOST_ONE_BY_ONE + 1).subquery()
+    marks = select(func.count()).select_from(some).scalar_subquery()
+    rules = select(t.threads.c.rules).where(t.threads.c.page_id == page_id).scalar_subquery()
+    found = (await c.execute(select(rules.label("rules"), marks.label("marks")))).one()
+    if found.rules == keeping.rules_of(permalink_base) and not found.marks:
+        return None
+    return News(has_layout=found.rules is not None, is_much=found.marks > MOST_ONE_BY_ONE)
 
 
 async def lock(c: AsyncConnection, page_id: int) -> None:

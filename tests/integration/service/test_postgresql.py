@@ -14,7 +14,8 @@ from service.api import live
 from service.intake.reception import now
 from tests.integration.service.conftest import NOW, POST, Service, running
 from tests.integration.service.test_comments import comment
-from tests.support.postgres import PostgresServer, until_one_waits
+from tests.support.postgres import PostgresServer, name_of, until_one_waits
+from tests.support.waiting import eventually
 
 
 async def test_the_service_reads_and_moderates_on_postgresql(tmp_path: Path, redis_url: str, postgres_url: str):
@@ -182,3 +183,31 @@ async def test_two_who_rotate_a_secret_at_once_lose_none(tmp_path: Path, redis_u
         async with service.db.read() as c:
             [hook] = await hooks.for_site(c, service.site.id)
         assert [each.text for each in hook.secrets] == [second["secret"], first.secrets[0].text, made["secret"]]
+
+
+async def test_while_the_database_takes_no_writes_threads_are_read_and_writers_come_again(
+    tmp_path: Path, redis_url: str, postgres_server: PostgresServer, postgres_url: str
+):
+    await schema.migrate_async(postgres_url)
+    async with running(tmp_path, redis_url, database_url=postgres_url) as service:
+        await service.respond()
+        thread = {"params": {"target": POST}}
+        before = (await service.get("/api/thread", **thread)).json()
+        second = await service.respond()
+        name = name_of(postgres_url)
+        postgres_server.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+        postgres_server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        meanwhile = await service.get("/api/thread", **thread)
+        assert (meanwhile.status, meanwhile.json()["count"]) == (200, 1)
+        assert meanwhile.json()["cursor"] == before["cursor"], "from there on all is told that is not shown"
+        for path in ("/thread.html", "/embed", f"/entries/{second.id}"):
+            assert (await service.get(path, **thread)).status == 200
+        refused = await comment(service)
+        assert refused.error == (503, "service_unavailable")
+        postgres_server.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+        postgres_server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
+        async def is_shown() -> bool:
+            return (await service.get("/api/thread", **thread)).json()["count"] == 2
+
+        await eventually(is_shown)

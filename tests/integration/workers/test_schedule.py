@@ -7,9 +7,11 @@ from pathlib import Path
 
 from mentions import identity
 from mentions.model import Outcome, Status
-from mentions.storage import claims, people, sessions, sites
+from mentions.storage import claims, pages, people, sessions, sites
 from mentions.storage.avatars import Avatars
+from mentions.storage.layout import settling
 from mentions.streams.limits import Limits
+from tests.integration.storage.making import respond
 from tests.integration.workers.conftest import Clock, Journeys
 from tests.integration.workers.test_reread import HARMFUL, keep_old, now_of, outdated
 from tests.peers import Blog
@@ -91,5 +93,22 @@ async def test_sessions_that_are_over_are_forgotten_and_whoever_left_nothing_beh
             return await people.by_id(c, person.id) is None
 
     await eventually(is_forgotten)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_nobody_reads_is_laid_out_before_its_marks_grow(kit: Kit, limits: Limits, tmp_path: Path):
+    async with kit.db.write() as c:
+        site = await sites.add(c, "unread.example", (), now=kit.now())
+        page = await pages.ensure(c, site.id, "https://unread.example/", now=kit.now())
+        for number in range(settling.MOST_ONE_BY_ONE + 1):
+            await respond(c, page, f"https://ann.example/{number}")
+    running = asyncio.create_task(Scheduler(kit, limits, status_days=90, avatars=Avatars(tmp_path)).run())
+
+    async def is_done() -> bool:
+        async with kit.db.read() as c:
+            return await settling.news_of(c, page.id, f"{kit.public_url}/entries/") is None
+
+    await eventually(is_done)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -1,0 +1,26 @@
+"""Is the database away, or does it take nothing now?  What passes by itself, told from what is a defect.
+
+SQLAlchemy tells these apart for SQLite; of what PostgreSQL refuses, asyncpg's dialect makes one error for everything,
+so there the SQLSTATE decides (PostgreSQL, appendix A)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+_ALWAYS: Final = (OperationalError, InterfaceError, PoolTimeout, TimeoutError, OSError)
+"""What SQLAlchemy and its drivers raise while the database is away, is locked or full, or has no connection for us."""
+_CLASSES: Final = frozenset({"08", "53", "57", "58"})
+"""The connection; resources, as a full disk; an operator stepped in, or a statement took too long; the system."""
+_STATES: Final = frozenset({"25006", "25P03", "40001", "40P01", "55P03"})
+"""Read-only; idle for too long; lost against another transaction (twice), or against its lock."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether doing the same again later can help."""
+    if isinstance(error, _ALWAYS):
+        return True
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return isinstance(state, str) and (state[:2] in _CLASSES or state in _STATES)
