@@ -2,75 +2,39 @@
 
 A batch is one transaction, which also keeps how far the file has been read (`imports.py`): killed at any moment, the
 next run goes on with the next batch.  An entry that is here already stays as it is, and what was deleted here stays
-deleted.  Rows are written many at a time, so entries are not made by `entries.insert`; decision 0081."""
+deleted (`placing.py` tells).  Rows are written many at a time, so entries are not made by `entries.insert`; decision
+0081."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mentions import policy, sanitize, urls
-from mentions.model import Change, EntryState, Protocol, Reaction, Site, Url
+from mentions import sanitize, urls
+from mentions.model import Change, EntryState, Protocol, Reaction, Site
 from mentions.moving import Moved, Skipped, UnreadableExport
-from mentions.moving.records import name_of
 from mentions.moving.url_map import UrlMap
 from mentions.sites import SiteBook
-from mentions.storage import audit, blocks, changes, collisions, entries, entry_ids, imports, marks, pages
+from mentions.storage import audit, blocks, changes, collisions, entry_ids, imports, marks, pages, placing
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.engine import Database
 from mentions.storage.entries import rows
 from mentions.storage.imports import Import, Report, Result
+from mentions.storage.placing import Identity, Known, Placed
 
 BATCH: Final = 250
 """Records in one transaction: many enough to be quick, few enough to hold up nobody."""
 MAX_LIKES: Final = 1_000
 """Likes that an entry brings along, at most."""
-DELETED_HERE: Final = "it was deleted here"
-NO_MAP: Final = UrlMap([])
-_IS_DEAD: Final = EntryState.DELETED.value
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What decides whether a record is taken, and where it belongs."""
-
-    site: Site
-    book: SiteBook
-    blocks: Sequence[blocks.Block] = ()
-    moved_pages: UrlMap = NO_MAP
-
-
-Identity = tuple[bytes, int]
-"""What entries are told apart by: key of the source, and the page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """An entry that is here already."""
-
-    id: int
-    is_dead: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A record that belongs to a page of the site."""
-
-    number: int
-    record: Moved
-    page: Url
-    page_key: str
-    """What its page is found by."""
-    source_key: bytes
 
 
 async def bring_in(
@@ -81,7 +45,7 @@ async def bring_in(
     form: str,
     digest: bytes,
     clock: Callable[[], datetime],
-    moved_pages: UrlMap = NO_MAP,
+    moved_pages: UrlMap = placing.NO_MAP,
     on_begin: Callable[[Import], None] = lambda _importing: None,
     on_batch: Callable[[list[Result]], None] = lambda _results: None,
 ) -> Report:
@@ -155,7 +119,7 @@ async def take_all(
     async def once() -> Import:
         trial = replace(importing, report=deepcopy(importing.report))
         async with db.write() as c:
-            rules = Rules(site, SiteBook([site]), await blocks.for_site(c, site.id), moved_pages)
+            rules = placing.Rules(site, SiteBook([site]), await blocks.for_site(c, site.id), moved_pages)
             results = await take(c, trial, batch, rules, now=now)
             if cursor is not None:
                 await imports.keep_cursor(c, trial, cursor)
@@ -167,16 +131,16 @@ async def take_all(
 
 
 async def take(
-    c: AsyncConnection, importing: Import, batch: Sequence[Moved | Skipped], rules: Rules, *, now: datetime
+    c: AsyncConnection, importing: Import, batch: Sequence[Moved | Skipped], rules: placing.Rules, *, now: datetime
 ) -> list[Result]:
     """Makes entries of the next records, in the order of the file, and keeps that they have been dealt with."""
-    judged = [place(record, rules, number) for number, record in enumerate(batch, importing.position)]
+    judged = [placing.place(record, rules, number) for number, record in enumerate(batch, importing.position)]
     placed = [one for one in judged if isinstance(one, Placed)]
-    page_ids = await _page_ids(c, rules, placed, now)
-    known = await _known(c, placed, page_ids)
+    page_ids = await placing.page_ids_of(c, rules, placed, now)
+    known = await placing.known_of(c, placed, page_ids)
     new: dict[Identity, Placed] = {}
     for candidate in placed:
-        if (identity := _identity(candidate, page_ids)) not in known:
+        if (identity := candidate.identity(page_ids)) not in known:
             new.setdefault(identity, candidate)
     ids = await entry_ids.reserve(c, [one.record.wm_id for one in new.values()])
     made = dict(zip(new, ids, strict=True))
@@ -185,9 +149,11 @@ async def take(
     results = []
     for one in judged:
         if isinstance(one, Placed):
-            identity = _identity(one, page_ids)
+            identity = one.identity(page_ids)
             is_new = new.get(identity) is one
-            results.append(_result(one, known.get(identity) or Known(made[identity], is_dead=False), is_new=is_new))
+            results.append(
+                placing.result(one, known.get(identity) or Known(made[identity], is_dead=False), is_new=is_new)
+            )
         else:
             results.append(one)
     await imports.advance(c, importing, results, now=now)
@@ -198,7 +164,7 @@ async def take(
 
 
 async def preview(
-    db: Database, site: Site, records: Iterable[Moved | Skipped], *, moved_pages: UrlMap = NO_MAP,
+    db: Database, site: Site, records: Iterable[Moved | Skipped], *, moved_pages: UrlMap = placing.NO_MAP,
     on_batch: Callable[[list[Result]], None] = lambda _results: None,
 ) -> Report:  # fmt: skip
     """What `bring_in` would make of the records; changes nothing."""
@@ -211,7 +177,7 @@ async def preview(
 class Preview:
     """Looks at records one batch after the other.  Remembers 8 bytes of each."""
 
-    def __init__(self, db: Database, site: Site, moved_pages: UrlMap = NO_MAP) -> None:
+    def __init__(self, db: Database, site: Site, moved_pages: UrlMap = placing.NO_MAP) -> None:
         self.report = Report()
         self._db = db
         self._site = site
@@ -221,96 +187,24 @@ class Preview:
     async def look(self, batch: Sequence[Moved | Skipped]) -> list[Result]:
         """What `take` would make of a batch."""
         async with self._db.read() as c:
-            rules = Rules(
+            rules = placing.Rules(
                 self._site, SiteBook([self._site]), await blocks.for_site(c, self._site.id), self._moved_pages
             )
-            judged = [place(record, rules, at) for at, record in enumerate(batch, self.report.total)]
+            judged = [placing.place(record, rules, at) for at, record in enumerate(batch, self.report.total)]
             placed = [one for one in judged if isinstance(one, Placed)]
             keys = {one.page_key for one in placed}
             page_ids = {key: page.id for key, page in (await pages.by_keys(c, keys)).items()}
-            known = await _known(c, placed, page_ids)
+            known = await placing.known_of(c, placed, page_ids)
         results = [self._foretell(one, known, page_ids) if isinstance(one, Placed) else one for one in judged]
         self.report.add(results)
         return results
 
     def _foretell(self, one: Placed, known: Mapping[Identity, Known], page_ids: Mapping[str, int]) -> Result:
         fingerprint = hash((one.source_key, one.page_key))
-        found = known.get(_identity(one, page_ids)) if one.page_key in page_ids else None
+        found = known.get(one.identity(page_ids)) if one.page_key in page_ids else None
         is_new = found is None and fingerprint not in self._seen
         self._seen.add(fingerprint)
-        return _result(one, found, is_new=is_new)
-
-
-def place(record: Moved | Skipped, rules: Rules, number: int) -> Placed | Result:
-    """Where a record belongs, or that it is skipped and why."""
-    if isinstance(record, Skipped):
-        return Result(number, record.ref, "skipped", record.reason)
-    page = rules.moved_pages.new_for(record.target) or record.page or urls.parse(record.target)
-    if page is None or rules.book.site_for(page) is None:
-        return Result(number, record.ref, "skipped", f"its page does not belong to the site: {page or record.target}")
-    if urls.has_userinfo(record.source):
-        return Result(number, record.ref, "skipped", "its source has a user name or password in it")
-    if policy.is_blocked(rules.blocks, record.source, record.reaction.author) is not None:
-        return Result(number, record.ref, "skipped", f"it is blocked here: {record.source}")
-    return Placed(number, record, page, urls.page_key(page), key_of(urls.source_key(record.source)))
-
-
-def _identity(one: Placed, page_ids: Mapping[str, int]) -> Identity:
-    return one.source_key, page_ids[one.page_key]
-
-
-def _result(one: Placed, known: Known | None, *, is_new: bool) -> Result:
-    entry_id = known.id if known else None
-    record = one.record
-    if not is_new and known is not None and known.is_dead and record.state is not EntryState.DELETED:
-        return Result(one.number, record.ref, "skipped", DELETED_HERE, entry_id)
-    outcome: Literal["moved", "present"] = "moved" if is_new else "present"
-    return Result(one.number, record.ref, outcome, "", entry_id, record.parent_ref, record.copy_of_ref)
-
-
-async def _page_ids(c: AsyncConnection, rules: Rules, placed: Sequence[Placed], now: datetime) -> dict[str, int]:
-    """The page of every record, by key, made where it is not known; it answers to the target of the record, too."""
-    wanted: dict[str, tuple[str, str | None]] = {}
-    aliases: dict[str, str] = {}
-    for one in placed:
-        url, title = wanted.get(one.page_key, (one.page, None))
-        wanted[one.page_key] = (url, title or name_of(one.record.page_title))
-        target_key = urls.page_key(one.record.target)
-        if target_key != one.page_key and rules.book.site_for(one.record.target) is not None:
-            aliases[target_key] = one.page_key
-    page_ids = await pages.ensure_many(c, rules.site.id, wanted, now=now)
-    if aliases:
-        for key, page_key in aliases.items():
-            page = await pages.by_id(c, await pages.answer_to(c, page_ids[page_key], key, now=now))
-            if page is not None and urls.page_key(page.url) != page_key:
-                await pages.rename(c, page.id, wanted[page_key][0])
-        page_ids = await pages.ensure_many(c, rules.site.id, wanted, now=now)  # two of them may be one now
-    return page_ids
-
-
-async def _known(c: AsyncConnection, placed: Sequence[Placed], page_ids: Mapping[str, int]) -> dict[Identity, Known]:
-    """What is here of the records: by their source, else what was removed here and came by another spelling of it."""
-    e = t.entries.c
-    on_known = [one for one in placed if one.page_key in page_ids]
-    if not on_known:
-        return {}
-    query = select(e.id, e.source_key, e.page_id, e.state).where(
-        e.source_key.in_({one.source_key for one in placed}),
-        e.page_id.in_({page_ids[one.page_key] for one in on_known}),
-        e.merged_into.is_(None),
-    )
-    known = {(row.source_key, row.page_id): Known(row.id, row.state == _IS_DEAD) for row in await c.execute(query)}
-    rest = {
-        (one.record.source, page_ids[one.page_key]): identity
-        for one in on_known
-        if (identity := _identity(one, page_ids)) not in known
-    }
-    removed = await entries.all_removed_alike(c, rest)
-    as_brought = await imports.brought_in(c, {entry.id for entry in removed.values() if entry.revision == 1})
-    for pair, entry in removed.items():
-        if entry.id not in as_brought:  # of those nobody here has decided anything
-            known[rest[pair]] = Known(entry.id, entry.state is EntryState.DELETED)
-    return known
+        return placing.result(one, found, is_new=is_new)
 
 
 def _row(one: Placed, entry_id: int, page_id: int, site_id: int, now: datetime) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from mentions.moving.url_map import UrlMap
 from mentions.storage import audit, imports, moving
 from mentions.storage.engine import Database
 from mentions.storage.imports import Import, Report, Result
-from mentions.storage.moving import NO_MAP, Preview
+from mentions.storage.moving import Preview
+from mentions.storage.placing import NO_MAP
 
 FORM: Final = "webmention.io"
 

@@ -11,7 +11,7 @@ import click
 
 from config.settings import Settings
 from mentions.moving.url_map import UrlMap
-from mentions.storage import audit, layout, moving, pulling, relocating
+from mentions.storage import audit, layout, moving, placing, pulling, relocating
 from mentions.storage.imports import Report
 from mentions.storage.relocating import Relocation, Row
 from service.api import exports
@@ -91,7 +91,7 @@ def bring_in(
 
 
 async def _bring_in(settings: Settings, authority: str, source: Source, teller: Teller, *, dry_run: bool) -> Report:
-    moved_pages = UrlMap.from_file(source.url_map) if source.url_map else moving.NO_MAP
+    moved_pages = UrlMap.from_file(source.url_map) if source.url_map else placing.NO_MAP
     async with common.open_database(settings) as db:
         async with db.read() as c:
             site = await common.find_site(c, authority)

@@ -18,7 +18,7 @@ from mentions.moving.records import UnreadableExport
 from mentions.moving.url_map import UrlMap
 from mentions.storage import pulling
 from mentions.storage.imports import Import, Report, Result
-from mentions.storage.moving import NO_MAP
+from mentions.storage.placing import NO_MAP
 from mentions.streams.errands import Errands
 from mentions.streams.link import RedisLink
 from service.commands import common

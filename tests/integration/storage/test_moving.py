@@ -16,7 +16,7 @@ from mentions.errors import Conflict
 from mentions.model import Change, EntryState, Kind, Protocol, Reaction, Site, Url
 from mentions.moving import Moved, Skipped
 from mentions.moving.url_map import UrlMap
-from mentions.storage import Database, blocks, changes, comments, entries, imports, likes, moving, pages, sites
+from mentions.storage import Database, blocks, changes, comments, entries, imports, likes, moving, pages, placing, sites
 from mentions.storage import tables as t
 from mentions.storage.entries import MentionQuery
 from mentions.storage.imports import Report, Result
@@ -92,7 +92,7 @@ async def test_what_is_here_already_stays_as_it_is_and_what_was_deleted_here_sta
         gone = await respond(c, page, "https://ann.example/2")
         gone = await entries.set_state(c, gone.id, EntryState.DELETED, now=NOW)
     report = await bring_in(db, site, [record(1, reaction=reply("Older")), record(2), record(3)])
-    assert report == Report(1, 1, {moving.DELETED_HERE: 1}, {moving.DELETED_HERE: ["2"]})
+    assert report == Report(1, 1, {placing.DELETED_HERE: 1}, {placing.DELETED_HERE: ["2"]})
     found = await everything(db, site)
     assert (found["https://ann.example/1"], found["https://ann.example/2"]) == (known, gone)
 
@@ -155,7 +155,7 @@ async def test_two_who_bring_in_the_same_file_do_not_write_it_twice(db: Database
     async with db.write() as c:
         importing = await imports.begin(c, site.id, "wxr", b"a file", now=NOW)
         other = await imports.begin(c, site.id, "wxr", b"a file", now=NOW)
-    rules = moving.Rules(site, moving.SiteBook([site]))
+    rules = placing.Rules(site, placing.SiteBook([site]))
     async with db.write() as c:
         await moving.take(c, importing, [record(1)], rules, now=NOW)
     with pytest.raises(Conflict, match="another process"):
@@ -312,7 +312,7 @@ async def test_what_was_removed_here_does_not_come_back_in_another_spelling(db, 
     assert looked == report
     is_dead = state is EntryState.DELETED
     assert (report.moved, report.present) == (2, 0 if is_dead else 2)
-    assert report.refs == ({moving.DELETED_HERE: ["1", "1#again"]} if is_dead else {})
+    assert report.refs == ({placing.DELETED_HERE: ["1", "1#again"]} if is_dead else {})
     found = await everything(db, site)
     assert {"http://ann.example/1", "https://ann.example/1#again"}.isdisjoint(found)
 
