@@ -1,0 +1,82 @@
+"""The tables, once, for both databases.  `migrations/` brings a database to this state; a test compares the two.
+
+URLs are looked up by `key_of` (20 bytes) and kept in full beside it.  Strangers' words are `Words`, moments
+`UtcTime`.  Others say `from mentions.storage import tables as t`."""
+
+from mentions.storage.tables.common import metadata
+from mentions.storage.tables.owners import (
+    audit,
+    blocks,
+    import_refs,
+    imports,
+    providers,
+    site_authorities,
+    sites,
+    tokens,
+)
+from mentions.storage.tables.responses import (
+    LIVE,
+    comments,
+    doubts,
+    entries,
+    entry_sources,
+    entry_urls,
+    likes,
+    page_urls,
+    pages,
+    people,
+    places,
+    revisions,
+    sessions,
+    spam_decisions,
+    spam_totals,
+    spam_words,
+    threads,
+    unsettled,
+)
+from mentions.storage.tables.traffic import (
+    changes,
+    claims,
+    deliveries,
+    hooks,
+    hosts,
+    positions,
+    upstream,
+)
+
+__all__ = [
+    "LIVE",
+    "audit",
+    "blocks",
+    "changes",
+    "claims",
+    "comments",
+    "deliveries",
+    "doubts",
+    "entries",
+    "entry_sources",
+    "entry_urls",
+    "hooks",
+    "hosts",
+    "import_refs",
+    "imports",
+    "likes",
+    "metadata",
+    "page_urls",
+    "pages",
+    "people",
+    "places",
+    "positions",
+    "providers",
+    "revisions",
+    "sessions",
+    "site_authorities",
+    "sites",
+    "spam_decisions",
+    "spam_totals",
+    "spam_words",
+    "threads",
+    "tokens",
+    "unsettled",
+    "upstream",
+]
