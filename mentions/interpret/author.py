@@ -64,11 +64,12 @@ def author_on_page(cards: Sequence[items.Item], rel_me: Iterable[str], page: Url
     """Steps 7.2 and 7.3 on the author's page: first all cards by url and uid, then all by rel-me."""
     for card in cards:
         if _is_named(card, page, "url") and _is_named(card, page, "uid"):
-            return read_card(card)
+            return read_card(card, known_by=page)
     mine = {url for raw in rel_me if (url := urls.parse(raw)) is not None}
     for card in cards:
-        if any(urls.parse(raw) in mine for value in items.values(card, "url") for raw in items.raw_urls(value)):
-            return read_card(card)
+        own = [urls.parse(raw) for value in items.values(card, "url") for raw in items.raw_urls(value)]
+        if (shared := next((url for url in own if url in mine), None)) is not None:
+            return read_card(card, known_by=page if page in own else shared)
     return None
 
 
@@ -96,11 +97,15 @@ def vouches_for(found: Found, source: str) -> bool:
     return own != "" and any(urls.origin(raw) == own for raw in mine)
 
 
-def read_card(card: Any) -> Author:
-    """Name, URL and picture of an h-card; what is no http(s) URL or no visible text is left out."""
+def read_card(card: Any, *, known_by: Url | None = None) -> Author:
+    """Name, URL and picture of an h-card; what is no http(s) URL or no visible text is left out.
+
+    Of several URLs it is `known_by`, the one by which the card was found, else the first."""
+    own = items.links([*items.values(card, "url"), *items.values(card, "uid")])
+    known = None if known_by is None else urls.attribute_safe(known_by)
     return Author(
         name=_name(card),
-        url=next(iter(items.links([*items.values(card, "url"), *items.values(card, "uid")], limit=1)), None),
+        url=known if known in own else next(iter(own), None),
         photo=next(iter(items.links(items.values(card, "photo", "logo"), limit=1)), None),
     )
 
@@ -143,7 +148,7 @@ def _first_link(said: list[Any]) -> Url | None:
 
 
 def _with_url(cards: Sequence[items.Item], page: Url) -> Author | None:
-    return next((read_card(card) for card in cards if _is_named(card, page, "url")), None)
+    return next((read_card(card, known_by=page) for card in cards if _is_named(card, page, "url")), None)
 
 
 def _is_named(card: items.Item, page: Url, name: str) -> bool:
