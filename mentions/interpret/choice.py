@@ -27,8 +27,6 @@ ENTRY_TYPES: Final = frozenset(
 """Items that can respond.  A page that has only cards, feeds or citations has no entry."""
 _NAMEABLE: Final = ENTRY_TYPES | {"h-cite"}
 """Items that a fragment can name: also a comment, which is somebody's entry elsewhere."""
-_PARTS: Final = frozenset({"entry", "item"})
-"""Properties whose items are the page's own entries, not parts of one."""
 OTHERS: Final = frozenset({"comment", "comments", "reply", "replies", "response", "responses", "mention", "mentions"})
 """Properties whose items are other people's words."""
 
@@ -56,14 +54,15 @@ def choose(found: Found, tree: Tree, link: Link, *, source: str) -> Choice | Non
     entries = entries_of(found)
     linking = nodes_of(tree, link)
     by_node = {root.node.mem_id: root for root in found.roots}
-    named = _by_fragment(tree, by_node, entries, urls.fragment(source))
+    named, inside = _by_fragment(tree, by_node, entries, urls.fragment(source))
     if named is None and not entries:
         return None
-    holding = [root for node in linking if (root := _holder(node, by_node, entries)) is not None]
-    holding += [root for root in entries if _responds_to(root, Url(link.url))]
+    meant = inside or entries
+    holding = [root for node in linking if (root := _holder(node, by_node, meant)) is not None]
+    holding += [root for root in meant if _responds_to(root, Url(link.url))]
     page = _names_of_page(source, tree.url)
-    about = [root for root in entries if _has_url(root, page)]
-    chosen = named or next((root for root in about if root in holding), None) or next(iter(about or holding or entries))
+    about = [root for root in meant if _has_url(root, page)]
+    chosen = named or next((root for root in about if root in holding), None) or next(iter(about or holding or meant))
     return Choice(chosen, _place(chosen, linking, by_node, Url(link.url)), len(entries) == 1 or chosen in about)
 
 
@@ -107,20 +106,29 @@ def _place(entry: Root, linking: Iterable[LexborNode], by_node: dict[int, Root],
     return Place.COMMENT if Place.COMMENT in places else Place.OUTSIDE
 
 
-def _by_fragment(tree: Tree, by_node: dict[int, Root], entries: Sequence[Root], fragment: str | None) -> Root | None:
-    """The item that the fragment's element is, is in, or holds."""
-    if fragment is None:
-        return None
-    wanted = (fragment, unquote(fragment))
-    element = next((node for node in tree.all("[id]") if attribute(node, "id") in wanted), None)
+def _by_fragment(
+    tree: Tree, by_node: dict[int, Root], entries: Sequence[Root], fragment: str | None
+) -> tuple[Root | None, list[Root]]:
+    """The item that the fragment's element is or is in; where it is in none, the entries that it holds."""
+    element = None if fragment is None else _indicated(tree, fragment)
     if element is None:
-        return None
+        return None, []
     for around in ancestors(element):
         root = by_node.get(around.mem_id)
         if root is not None and _NAMEABLE & set(items.types(root.item)):
-            return root
+            return root, []
     inside = {node.mem_id for node in element.css("[class]")}
-    return next((root for root in entries if root.node.mem_id in inside), None)
+    return None, [root for root in entries if root.node.mem_id in inside]
+
+
+def _indicated(tree: Tree, fragment: str) -> LexborNode | None:
+    """The element that a fragment names: by its id or, on older pages, by the name of an anchor (HTML 7.4.6.3)."""
+    wanted = (fragment, unquote(fragment))
+    for selector, name in (("[id]", "id"), ("a[name]", "name")):
+        found = next((node for node in tree.all(selector) if attribute(node, name) in wanted), None)
+        if found is not None:
+            return found
+    return None
 
 
 def _holder(node: LexborNode, by_node: dict[int, Root], entries: Sequence[Root]) -> Root | None:
@@ -135,10 +143,17 @@ def _holder(node: LexborNode, by_node: dict[int, Root], entries: Sequence[Root])
 def _is_free(root: Root) -> bool:
     current: Root | None = root
     while current is not None:
-        if current.names and not _PARTS & set(current.names):
+        if current.names and not _is_listed(current):
             return False
         current = current.parent
     return True
+
+
+def _is_listed(root: Root) -> bool:
+    """Is the item what its feed, or its news article, consists of?  The `item` of a review is what it speaks of."""
+    if "entry" in root.names:
+        return True
+    return "item" in root.names and root.parent is not None and "h-feed" in items.types(root.parent.item)
 
 
 def _is_inside(root: Root, entry: Root) -> bool:
