@@ -18,9 +18,8 @@ from mentions.hypertext import base_of, read_hypertext
 from mentions.interpret import author as authorship
 from mentions.interpret import context, items, microformats, outgoing
 from mentions.interpret.choice import Choice, Place, choose, entry_of_page, nodes_of
-from mentions.interpret.dates import read_moment
 from mentions.interpret.dom import Tree
-from mentions.interpret.entry import read_entry, read_words, url_of
+from mentions.interpret.entry import published_of, read_entry, read_words, url_of
 from mentions.interpret.kind import classify
 from mentions.interpret.plain import Plain, canonical_url, page_language, page_title, read_plain
 from mentions.links import find_link
@@ -170,6 +169,7 @@ def _read_choice(
         author=author,
         source=source,
         page=tree.url,
+        target=link.url,
         has_implied_name=entry.has_implied_name,
     )
     if read.kind is Kind.MENTION and read.content is None:
@@ -181,11 +181,11 @@ def _read_bare_mention(choice: Choice, tree: Tree, link: Link, author: Author, s
     """The page links, but its entry does not say it: title, author and date, none of the entry's words."""
     item = choice.entry.item
     words = read_words(item, Kind.MENTION, base=tree.url, has_implied_name=choice.entry.has_implied_name)
-    published = read_moment(items.first_text(item, "published"))
+    published = published_of(item)
     return Reaction(
         kind=Kind.MENTION,
         author=author,
-        url=url_of(item, (source, tree.url)),
+        url=url_of(item, (source, tree.url), target=link.url),
         name=words.name or page_title(tree),
         context=None if choice.place is Place.COMMENT else _around(tree, link),
         published=None if published is None else published.text,

@@ -17,6 +17,7 @@ _ISO: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _ZONE: Final = re.compile(r"([+\u2212-])(\d{1,2}?):?(\d\d)?(?::?\d\d)?\Z")
+_NAMED_OFFSET: Final = re.compile(r"\b(?:GMT|UTC)(?=[+-]\d{4})")
 _MAX_LENGTH: Final = 64
 
 
@@ -92,7 +93,8 @@ def _zone(written: str | None) -> timezone | None:
 
 
 def _from_mail(text: str) -> Moment | None:
-    """`Wed, 01 May 2024 10:00:00 +0200` (RFC 5322)."""
+    """`Wed, 01 May 2024 10:00:00 +0200` (RFC 5322), or as scripts print it: `Wed May 01 2024 10:00:00 GMT+0200`."""
+    text = _NAMED_OFFSET.sub("", text)
     return _moment(parsedate_to_datetime(text)) if re.search(r"\d\d:\d\d", text) else None
 
 

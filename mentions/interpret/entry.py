@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from mentions import markup, urls
 from mentions.interpret import items
 from mentions.interpret.author import read_card
-from mentions.interpret.dates import read_moment
+from mentions.interpret.dates import Moment, read_moment
 from mentions.interpret.dom import attribute, tokens
 from mentions.interpret.kind import RESPONSE_PROPERTIES, is_reacji
 from mentions.model import Author, Content, Kind, PlainText, Reaction, Url
@@ -32,6 +32,8 @@ _TALKATIVE: Final = frozenset({Kind.REPLY, Kind.REACJI, Kind.RSVP, Kind.INVITE, 
 """Kinds whose only name is what they say; a name of a like or a bookmark is its title."""
 _WORDLESS: Final = frozenset({Kind.LIKE, Kind.REPOST, Kind.BOOKMARK, Kind.FOLLOW, Kind.TAG, Kind.PERSON_TAG})
 """Kinds for which the text of the whole item, which stands for a missing name, says nothing of its own."""
+_CONTENT: Final = ("content", "description")
+"""What an item says; events, products and listings call it their description."""
 _OF_COMMENTS: Final = ((Kind.LIKE, "like-of"), (Kind.REPOST, "repost-of"), (Kind.BOOKMARK, "bookmark-of"))
 _LANG: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _ELLIPSIS: Final = re.compile(r"(?:\s*(?:\u2026|\.{3,}))+\Z")
@@ -53,18 +55,26 @@ class Words:
 
 
 def read_entry(
-    item: items.Item, *, kind: Kind, rsvp: str | None, author: Author, source: str, page: str, has_implied_name: bool
+    item: items.Item,
+    *,
+    kind: Kind,
+    rsvp: str | None,
+    author: Author,
+    source: str,
+    page: str,
+    target: str,
+    has_implied_name: bool,
 ) -> Reaction:
     """The reaction that an item is, all but `authority`, `canonical` and `context`, which the page decides."""
     words = read_words(item, kind, base=page, has_implied_name=has_implied_name)
     if kind is Kind.REPLY and words.content is not None and is_reacji(words.content.text):
         kind = Kind.REACJI
-    published = read_moment(items.first_text(item, "published"))
+    published = published_of(item)
     media = words.media or {}
     return Reaction(
         kind=kind,
         author=author,
-        url=url_of(item, (source, page)),
+        url=url_of(item, (source, page), target=target),
         uid=_plain_line(items.first_text(item, "uid"), 500),
         name=words.name,
         summary=words.summary,
@@ -115,9 +125,20 @@ def read_comments(item: items.Item, *, page: str) -> tuple[Reaction, ...]:
     return tuple(found)
 
 
-def url_of(item: items.Item, pages: tuple[str, ...]) -> Url | None:
-    """The permalink of an item: of several the page itself, else one of the page's origin, else the first."""
+def published_of(item: items.Item) -> Moment | None:
+    """When an item was published: the first value that is a time."""
+    said = (read_moment(items.text(value)) for value in items.values(item, "published"))
+    return next((moment for moment in said if moment is not None), None)
+
+
+def url_of(item: items.Item, pages: tuple[str, ...], *, target: str = "") -> Url | None:
+    """The permalink of an item: of several the page itself, else one of the page's origin, else the first.
+
+    The page of `target` is nobody's answer to itself: an item that names it (a title that links to what it speaks of,
+    or the one link that it holds, which microformats2 takes for its URL) has not said where it stands."""
+    theirs = urls.page_key(target)
     own = items.links([value for value in items.values(item, "url") if not items.is_item(value)])
+    own = tuple(url for url in own if not theirs or urls.page_key(url) != theirs)
     if len(own) < 2:
         return next(iter(own), None)
     same = next((url for url in own if url in map(urls.attribute_safe, pages)), None)
@@ -126,8 +147,9 @@ def url_of(item: items.Item, pages: tuple[str, ...]) -> Url | None:
 
 
 def language(value: Any) -> str | None:
-    """A language tag that is one."""
-    return value if isinstance(value, str) and _LANG.fullmatch(value) else None
+    """A language tag that is one; `en_GB`, as programmers and OpenGraph write it, is `en-GB`."""
+    said = value.strip().replace("_", "-") if isinstance(value, str) else ""
+    return said if _LANG.fullmatch(said) else None
 
 
 def response_links(item: items.Item) -> tuple[Url, ...]:
@@ -138,7 +160,7 @@ def response_links(item: items.Item) -> tuple[Url, ...]:
 
 def _content(item: items.Item, base: str) -> tuple[Content | None, str, Any]:
     """The first content that says something: sanitised, as the text that its own page sees, and its language."""
-    for value in items.values(item, "content"):
+    for value in items.values(item, *_CONTENT):
         raw = value.get("html") if isinstance(value, dict) else None
         seen = items.text(value)
         if isinstance(raw, str):
@@ -162,7 +184,7 @@ def _comment(value: Any, page: str) -> Reaction | None:
         return None if url is None else Reaction(kind=Kind.REPLY, url=url)
     kind = next((kind for kind, name in _OF_COMMENTS if items.values(value, name)), Kind.REPLY)
     words = read_words(value, kind, base=page, has_implied_name=False)
-    published = read_moment(items.first_text(value, "published"))
+    published = published_of(value)
     author = next((read_card(one) for one in items.values(value, "author")), Author())
     url = url_of(value, (page,))
     if url is None and words.content is None and author == Author():
@@ -198,7 +220,7 @@ def _media(item: items.Item, *names: str) -> list[Any]:
 def _media_in(item: items.Item, base: str) -> dict[str, tuple[Url, ...]]:
     """Pictures, videos and sounds in the content; tracking pixels and pictures of characters are none."""
     html = next(
-        (v["html"] for v in items.values(item, "content") if isinstance(v, dict) and isinstance(v.get("html"), str)), ""
+        (v["html"] for v in items.values(item, *_CONTENT) if isinstance(v, dict) and isinstance(v.get("html"), str)), ""
     )
     if not any(tag in html for tag in _MEDIA_TAGS) or markup.objection(html, markup.FRAGMENT) is not None:
         return {}
