@@ -18,17 +18,28 @@ WHITE: Final = " \t\n\f\r"
 """ASCII white space, which separates class names and surrounds attribute values (HTML standard)."""
 _SILENT: Final = frozenset({"script", "style", "template"})
 """Elements whose text nobody sees (microformats2 parsing, text content)."""
+BLOCKS: Final = frozenset(
+    {
+        "p", "li", "td", "th", "dd", "dt", "blockquote", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "div",
+        "article", "section", "aside", "header", "footer", "main", "nav", "figure", "caption", "details", "summary",
+        "address",
+    }
+)  # fmt: skip
+"""Elements that stand apart from the text around them, as a reader sees it."""
+_PARTING: Final = BLOCKS | {"br", "hr", "tr", "ul", "ol", "dl", "table"}
+_WITH_PARTS: Final = ",".join(sorted(_PARTING))
 _SPECIAL_TEXT: Final = "img,script,style,template"
 _SPLIT: Final = re.compile(r"[ \t\n\f\r]+")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _URL_ATTRIBUTES: Final = ("href", "src", "cite", "data", "poster")
+_WITH_LANGUAGE: Final = r"html [lang],html [xml\:lang]"
 _WITH_URL: Final = ",".join(f"[{name}]" for name in _URL_ATTRIBUTES)
 
 
 class Tree:
     """A parsed page: its root element, and the URL that its relative links are relative to."""
 
-    __slots__ = ("_has_value_class", "_pictured", "base", "parser", "url")
+    __slots__ = ("_has_inner_languages", "_has_value_class", "_pictured", "base", "parser", "url")
 
     def __init__(self, parser: LexborHTMLParser, *, url: str, base: str) -> None:
         self.parser = parser
@@ -36,6 +47,7 @@ class Tree:
         self.base = base
         self._pictured: set[int] | None = None
         self._has_value_class: bool | None = None
+        self._has_inner_languages: bool | None = None
 
     @classmethod
     def of(cls, html: str, *, url: str) -> Tree:
@@ -62,7 +74,17 @@ class Tree:
     @property
     def lang(self) -> str | None:
         """The language that the page gives on its root element."""
-        return None if self.root is None else attribute(self.root, "lang") or None
+        return None if self.root is None else _language(self.root) or None
+
+    def language(self, node: LexborNode) -> str | None:
+        """The language of an element: its own, else that of the nearest element around it that gives one; an empty
+        `lang` says that it is not known (HTML 3.2.6.2)."""
+        if self._has_inner_languages is None:
+            self._has_inner_languages = self.first(_WITH_LANGUAGE) is not None
+        if not self._has_inner_languages:
+            return self.lang
+        said = (_language(around) for around in ancestors(node) if around.is_element_node)
+        return next((found for found in said if found is not None), None) or None
 
     @property
     def has_value_class(self) -> bool:
@@ -81,6 +103,12 @@ class Tree:
                         break
                     self._pictured.add(around.mem_id)
         return node.mem_id in self._pictured
+
+
+def _language(node: LexborNode) -> str | None:
+    """What an element says of its language; XHTML may say it as `xml:lang`."""
+    said = attribute(node, "lang")
+    return attribute(node, "xml:lang") if said is None else said
 
 
 def attribute(node: LexborNode, name: str) -> str | None:
@@ -132,16 +160,19 @@ def ancestors(node: LexborNode) -> Iterator[LexborNode]:
         current = current.parent
 
 
-def text_of(node: LexborNode, tree: Tree, *, images: str = "source") -> str:
+def text_of(node: LexborNode, tree: Tree, *, images: str = "source", lines: bool = False) -> str:
     """The text content of an element as microformats2 wants it: trimmed, scripts and styles left out.
 
     `images` says what stands for a picture: its alt text or else its address ("source"), or its alt text or
-    nothing ("alt")."""
-    if not tree.has_special_text(node):
+    nothing ("alt").  With `lines`, words that `br` or the end of a block part are parted in the text too."""
+    lines = lines and node.css_first(_WITH_PARTS) is not None
+    if not lines and not tree.has_special_text(node):
         return node.text().strip(WHITE)
     parts: list[str] = []
     current = None if node.tag in _SILENT else node.first_child
     while current is not None:
+        if lines and parts and parts[-1][-1:] not in ("", *WHITE) and _is_parted(current):
+            parts.append("\n")
         if current.is_text_node:
             parts.append(current.text_content or "")
         elif current.tag == "img":
@@ -149,6 +180,11 @@ def text_of(node: LexborNode, tree: Tree, *, images: str = "source") -> str:
         inside = None if current.tag in _SILENT else current.first_child
         current = inside if inside is not None else following(current, node)
     return "".join(parts).strip(WHITE)
+
+
+def _is_parted(node: LexborNode) -> bool:
+    """Does a line end before the node: is it a block or a break, or was the one before it?"""
+    return node.tag in _PARTING or (node.prev is not None and node.prev.tag in _PARTING)
 
 
 def _picture(node: LexborNode, base: str, images: str) -> str:

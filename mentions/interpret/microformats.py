@@ -70,7 +70,6 @@ class _Item:
 
     root: Root
     classic: tuple[str, ...]
-    lang: str | None
     default_date: str | None = None
     has_text: bool = False
     """A p- or e- property or an item was met: the name is not implied."""
@@ -92,7 +91,6 @@ class _Finder:
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self.lang = tree.lang
         self.found = Found({"items": [], "rels": {}, "rel-urls": {}})
         self.text_left = MAX_TEXT
 
@@ -116,7 +114,7 @@ class _Finder:
         root = Root(node, {"type": sorted(types), "properties": {}}, parent, names)
         self.found.roots.append(root)
         attributes = node.attributes
-        item = _Item(root, old, attributes.get("lang"))
+        item = _Item(root, old)
         if _depth(root) >= MAX_NESTING or len(self.found.roots) > MAX_ITEMS:
             self._note("items were left out: too many, or too deep")
         else:
@@ -127,7 +125,7 @@ class _Finder:
             root.item["id"] = identity
         if node.tag == "area":
             root.item |= {name: attributes[name] or "" for name in ("shape", "coords") if name in attributes}
-        if lang := item.lang or self.lang:
+        if lang := self.tree.language(node):
             root.item["lang"] = lang
         return root
 
@@ -180,7 +178,7 @@ class _Finder:
             value, date = properties.time_value(node, self.tree, item.default_date)
             item.default_date = date or item.default_date
         else:
-            value = properties.html_value(node, self.tree, item.lang or self.lang)
+            value = properties.html_value(node, self.tree)
         self.text_left -= len(value) if isinstance(value, str) else len(value["value"]) + len(value.get("html", ""))
         return value
 

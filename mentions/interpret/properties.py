@@ -53,27 +53,36 @@ def text_value(node: LexborNode, tree: Tree) -> str:
     )
     if name and (value := attribute(node, name)) is not None:
         return value
-    return text_of(node, tree)
+    return text_of(node, tree, lines=True)
 
 
 def url_value(node: LexborNode, tree: Tree) -> str | dict[str, Any]:
     """The value of a `u-` element: a URL, or URL, alt text and srcset of a picture."""
     if node.tag == "img" and attribute(node, "src") is not None:
         return _picture(node, tree)
-    for name in _LINKING.get(node.tag or "", ()):
-        if (link := attribute(node, name)) is not None:
-            return resolve(tree.base, link)
+    if (link := _link(node)) is not None:
+        return resolve(tree.base, link)
     value = _value_class(node, tree)
     if value is None and (said := {"abbr": "title", "data": "value", "input": "value"}.get(node.tag or "")):
         value = attribute(node, said)
     return resolve(tree.base, text_of(node, tree) if value is None else value)
 
 
-def html_value(node: LexborNode, tree: Tree, lang: str | None) -> dict[str, Any]:
+def _link(node: LexborNode) -> str | None:
+    """What an element links to or embeds; of a video or sound without `src`, the first of its sources."""
+    names = _LINKING.get(node.tag or "", ())
+    if node.tag in ("video", "audio") and attribute(node, "src") is None:
+        for inner in elements(node):
+            if inner.tag == "source" and (source := attribute(inner, "src")) is not None:
+                return source
+    return next((link for name in names if (link := attribute(node, name)) is not None), None)
+
+
+def html_value(node: LexborNode, tree: Tree) -> dict[str, Any]:
     """The value of an `e-` element: its HTML and its text."""
     value = text_of(node, tree)
     found = {"html": inner_html(node, tree.base), "value": value}
-    if spoken := attribute(node, "lang") or lang:
+    if spoken := tree.language(node):
         found["lang"] = spoken
     return found
 
@@ -96,7 +105,7 @@ def implied_name(node: LexborNode, tree: Tree) -> str:
     child = _only(node)
     grandchild = None if child is None else _only(child)
     label = (child is not None and _label(child)) or (grandchild is not None and _label(grandchild))
-    return label or text_of(node, tree, images="alt")
+    return label or text_of(node, tree, images="alt", lines=True)
 
 
 def _label(node: LexborNode) -> str | None:
