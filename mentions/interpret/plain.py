@@ -5,6 +5,7 @@ with limits; a page that tells nothing tells nothing."""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,7 +14,7 @@ import orjson
 
 from mentions import urls
 from mentions.interpret.dates import Moment, read_moment
-from mentions.interpret.dom import Tree, attribute, text_of, tokens
+from mentions.interpret.dom import Tree, ancestors, attribute, text_of, tokens
 from mentions.interpret.entry import language
 from mentions.model import Author, PlainText, Url
 from mentions.sanitize import clean_text
@@ -48,8 +49,8 @@ class Plain:
 
 def read_plain(tree: Tree) -> Plain:
     """Everything that a page says of itself without microformats."""
-    meta, work = _meta(tree), _work(tree)
-    author = _credited_author(tree, meta, work)
+    meta, (work, named) = _meta(tree), _work(tree)
+    author = _credited_author(tree, meta, work, named)
     return Plain(
         title=page_title(tree, meta=meta, work=work),
         author=author if author != Author() else _linked_author(tree),
@@ -65,23 +66,25 @@ def page_title(
 ) -> PlainText | None:
     """The page's title: what it gives to link previews, else its `title`, else its first heading."""
     meta = _meta(tree) if meta is None else meta
-    headline = (work or {}).get("headline")
-    for said in (meta.get("og:title"), meta.get("twitter:title"), headline if isinstance(headline, str) else None):
+    for said in (meta.get("og:title"), meta.get("twitter:title"), _said((work or {}).get("headline"))):
         if title := clean_text(said or "", MAX_TITLE):
             return title
-    for selector in ("head > title", "h1"):
+    for selector in ("head > title", "body title", "h1"):
         node = tree.first(selector)
-        if node is not None and (title := clean_text(text_of(node, tree, images="alt"), MAX_TITLE)):
+        if node is None or (selector == "body title" and any(around.tag == "svg" for around in ancestors(node))):
+            continue
+        if title := clean_text(text_of(node, tree, images="alt", lines=True), MAX_TITLE):
             return title
     return None
 
 
 def page_language(tree: Tree) -> str | None:
     """The language of the page as a whole."""
-    if found := language((tree.lang or "").strip()):
+    body = tree.parser.body
+    if found := language(tree.lang) or (language(tree.language(body)) if body is not None else None):
         return found
     meta = _meta(tree)
-    return language(meta.get("content-language", "").strip()) or language(meta.get("og:locale", "").replace("_", "-"))
+    return language(meta.get("content-language")) or language(meta.get("og:locale"))
 
 
 def canonical_url(tree: Tree) -> Url | None:
@@ -109,10 +112,13 @@ def _meta(tree: Tree) -> dict[str, str]:
     return found
 
 
-def _credited_author(tree: Tree, meta: Mapping[str, str], work: Mapping[str, Any]) -> Author:
+def _credited_author(
+    tree: Tree, meta: Mapping[str, str], work: Mapping[str, Any], named: Mapping[str, Mapping[str, Any]]
+) -> Author:
     """JSON-LD's author, else that of `meta`."""
-    if (found := _credited(tree, work.get("author"))) != Author():
-        return found
+    for said in (work.get("author"), work.get("creator")):
+        if (found := _credited(tree, said, named)) != Author():
+            return found
     for name in ("author", "article:author", "dc.creator", "dcterms.creator", "twitter:creator", "parsely-author"):
         if said := meta.get(name):
             url = urls.attribute_safe(said)
@@ -129,28 +135,39 @@ def _linked_author(tree: Tree) -> Author:
     return Author()
 
 
-def _credited(tree: Tree, said: Any) -> Author:
-    """An author as JSON-LD writes it: a name, an object, or a list of either."""
+def _credited(tree: Tree, said: Any, named: Mapping[str, Mapping[str, Any]]) -> Author:
+    """An author as JSON-LD writes it: a name, an object, a reference to an object elsewhere, or a list of these."""
     for one in said[:5] if isinstance(said, list) else [said]:
-        if isinstance(one, str) and one:
+        if isinstance(one, str) and one and one not in named:
             url = urls.attribute_safe(one)
-            return Author(url=url) if url is not None else Author(name=clean_text(one, MAX_NAME) or None)
-        if isinstance(one, dict):
-            name, url, image = (one.get(key) for key in ("name", "url", "image"))
-            picture = image.get("url") if isinstance(image, dict) else image
-            found = Author(
-                name=clean_text(name, MAX_NAME) or None if isinstance(name, str) else None,
-                url=_link(tree, url) if isinstance(url, str) else None,
-                photo=_link(tree, picture) if isinstance(picture, str) else None,
-            )
-            if found != Author():
-                return found
+            return Author(url=url) if url is not None else Author(name=clean_text(html.unescape(one), MAX_NAME) or None)
+        own = {"@id": one} if isinstance(one, str) else one if isinstance(one, dict) else {}
+        identity = own.get("@id")
+        whole = {**named.get(identity, {}), **own} if isinstance(identity, str) else own
+        found = Author(
+            name=clean_text(_said(whole.get("name")) or "", MAX_NAME) or None,
+            url=_link(tree, _said(whole.get("url"))),
+            photo=_link(tree, _said(whole.get("image"), "url", "contentUrl")),
+        )
+        if found != Author():
+            return found
     return Author()
 
 
+def _said(value: Any, *keys: str) -> str | None:
+    """The text of a JSON-LD value: its own, that of its first member, or what `keys` say of an object.
+
+    What was written for HTML, entities and all, is meant as text."""
+    if isinstance(value, list):
+        value = next(iter(value), None)
+    if isinstance(value, dict):
+        value = next((value[key] for key in keys if isinstance(value.get(key), str)), None)
+    return html.unescape(value) if isinstance(value, str) else None
+
+
 def _published(tree: Tree, meta: Mapping[str, str], work: Mapping[str, Any]) -> Moment | None:
-    stated = work.get("datePublished")
-    said = [stated] if isinstance(stated, str) else []
+    stated = _said(work.get("datePublished"))
+    said = [stated] if stated else []
     said += [
         meta[name]
         for name in ("article:published_time", "date", "dc.date", "dcterms.date", "datepublished")
@@ -166,10 +183,17 @@ def _link(tree: Tree, raw: str | None) -> Url | None:
     return None if url is None or urls.has_userinfo(url) else urls.attribute_safe(url)
 
 
-def _work(tree: Tree) -> Mapping[str, Any]:
-    """The first JSON-LD object that is the page's own work and names its author, else the first that is one."""
-    works = [found for found in _objects(tree) if _types(found) & _WORKS]
-    return next((found for found in works if found.get("author")), works[0] if works else {})
+def _work(tree: Tree) -> tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]]]:
+    """The first JSON-LD object that is the page's own work and names its author, else the first that is one; and
+    every object by its `@id`, for those that are only referred to."""
+    found = list(_objects(tree))
+    works = [one for one in found if _types(one) & _WORKS]
+    work = next((one for one in works if one.get("author") or one.get("creator")), works[0] if works else {})
+    named: dict[str, Mapping[str, Any]] = {}
+    for one in found:
+        if isinstance(identity := one.get("@id"), str) and len(one) > 1:
+            named.setdefault(identity, one)
+    return work, named
 
 
 def _types(found: Mapping[str, Any]) -> set[str]:
