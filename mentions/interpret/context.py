@@ -10,18 +10,11 @@ from typing import Any, Final
 import orjson
 from selectolax.lexbor import LexborNode
 
-from mentions.interpret.dom import following
+from mentions.interpret.dom import BLOCKS, following
 from mentions.model import PlainText
 from mentions.plaintext import UNSEEN, clean_text, plain_text
 
 LENGTH: Final = 300
-_BLOCKS: Final = frozenset(
-    {
-        "p", "li", "td", "th", "dd", "dt", "blockquote", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "div",
-        "article", "section", "aside", "header", "footer", "main", "nav", "figure", "caption", "details", "summary",
-        "address",
-    }
-)  # fmt: skip
 _OUTER: Final = frozenset({"body", "html", "main", "article"})
 _FEW: Final = 12
 """Characters beside the link's own text that make a context; with fewer, the block around is taken."""
@@ -117,7 +110,7 @@ def _head(text: str, length: int) -> str:
 def _block(node: LexborNode) -> LexborNode | None:
     current: LexborNode | None = node
     while current is not None:
-        if current.tag in _BLOCKS or current.tag == "body":
+        if current.tag in BLOCKS or current.tag == "body":
             return current
         if current.tag in ("head", "html"):
             return None
@@ -138,15 +131,18 @@ def _texts(block: LexborNode, link: LexborNode) -> tuple[str, str, str]:
             part = own
         elif behind is not None and current.mem_id == behind.mem_id:
             part, length = after, 0
-        if current.is_text_node:
-            text = current.text_content or ""
-            part.append(text)
-            length += len(text) if part is after else 0
-        elif current.tag in _BLOCKS or current.tag in ("br", "tr"):
+        if _is_apart(current) or (current.prev is not None and _is_apart(current.prev)):
             part.append(" ")
+        text = (current.text_content if current.is_text_node else "") or ""
+        part.append(text)
+        length += len(text) if part is after else 0
         inside = None if current.tag in UNSEEN else current.first_child
         current = inside if inside is not None else following(current, block)
     return "".join(before)[-_MAX_SCAN:], "".join(own), "".join(after)
+
+
+def _is_apart(node: LexborNode) -> bool:
+    return node.tag in BLOCKS or node.tag in ("br", "tr")
 
 
 def _described(found: dict[str, Any]) -> tuple[PlainText | None, PlainText | None]:
