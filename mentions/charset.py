@@ -1,7 +1,8 @@
 """Bytes of a fetched document -> text, as a browser would decode them, never failing.  (HTML 13.2.3; Encoding Standard)
 
-Order: byte order mark, the Content-Type's charset, what the markup declares (`<meta>`, XML declaration), valid UTF-8,
-then detection, then windows-1252.  Labels are those of the Encoding Standard: Python's own codec names would let a
+Order: byte order mark, the Content-Type's charset, what the markup declares (`<meta>`, XML declaration), valid UTF-8
+(with a broken byte here and there), then detection, then windows-1252.  JSON is UTF-8 whatever its type says (RFC 8259
+8.1, 11), if it can be read so.  Labels are those of the Encoding Standard: Python's own codec names would let a
 stranger choose `utf-7` or `unicode_escape`."""
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _CANDIDATES: Final = [
     "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1251", "koi8_r", "cp1253", "cp1255", "cp1256",
 ]  # fmt: skip
 """Encodings that detection may choose; Latin ones are told apart too badly to be among them."""
+_MOSTLY: Final = 5
+"""Characters beyond ASCII for each one that is broken, in what is still UTF-8."""
 _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _FOREIGN_RUN: Final = re.compile(rb"[\x80-\xff]{3}")
 """Fewer in a row are the accents and quotes of a Latin text."""
@@ -40,7 +43,7 @@ def decode_text(document: Document) -> str:
         if body.startswith(mark):
             return _decode(body[len(mark) :], name)
     declared = _label(document.charset) or _declared(document)
-    if declared is not None:
+    if declared is not None and not (media_of(document) is Media.JSON and _is_utf8(body)):
         return _decode(body, declared)
     try:
         text = body.decode()
@@ -49,9 +52,21 @@ def decode_text(document: Document) -> str:
     return _decode(body, guess) if "\0" in text and (guess := _bare_utf16(body)) else text
 
 
+def query_encoding(document: Document) -> str | None:
+    """Python's name of the encoding in which browsers write the queries of a document's links; None for UTF-8, which
+    also stands for UTF-16 (Encoding Standard, "output encodings")."""
+    if any(document.body.startswith(mark) for mark, _ in _BOMS):
+        return None
+    declared = _label(document.charset) or _declared(document)
+    return None if declared is None or declared.startswith("utf-") else _codec(declared)
+
+
 def _decode(body: bytes, name: str) -> str:
-    codec = "gb18030" if name == "gbk" else webencodings.lookup(name).codec_info.name
-    return body.decode(codec, "replace")
+    return body.decode(_codec(name), "replace")
+
+
+def _codec(name: str) -> str:
+    return "gb18030" if name == "gbk" else str(webencodings.lookup(name).codec_info.name)
 
 
 def _label(label: str | None) -> str | None:
@@ -92,9 +107,28 @@ def _bare_utf16(body: bytes) -> str | None:
     return "utf-16be" if len(head) >= 2 and head[0::2].count(0) * 10 > len(head) * 4 else None
 
 
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_nearly_utf8(body: bytes) -> bool:
+    """Are far more characters UTF-8 than bytes are not?  An advertisement or a cut may break a few of them; no other
+    encoding looks like that by chance."""
+    text = body.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    foreign = len(text) - len(text.encode("ascii", "ignore"))
+    return foreign > _MOSTLY * broken
+
+
 def _detected(body: bytes) -> str:
     if guess := _bare_utf16(body):
         return guess
+    if _is_nearly_utf8(body):
+        return "utf-8"
     first = _NOT_ASCII.search(body)
     start = max(0, first.start() - 64) if first else 0
     sample = body[start : start + _SAMPLE_BYTES]

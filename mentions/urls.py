@@ -59,6 +59,20 @@ def parse(text: str, *, base: str | None = None) -> Url | None:
     return Url(href)
 
 
+def in_encoding(reference: str, encoding: str) -> str | None:
+    """`reference` as a document of another encoding than UTF-8 means it: what is not ASCII in its query stands for the
+    bytes of that encoding (URL Standard, "encoding-parse a URL").  None where it has none, or not in that encoding."""
+    before, mark, rest = reference.partition("?")
+    query, sharp, frag = rest.partition("#")
+    if query.isascii() or "#" in before:
+        return None
+    try:
+        encoded = query.encode(encoding)
+    except UnicodeEncodeError:
+        return None
+    return before + mark + "".join(chr(b) if b < 0x80 else f"%{b:02X}" for b in encoded) + sharp + frag
+
+
 def check_claim_url(text: str, *, what: str) -> Url:
     """The serialised URL of a claim's `what` ("source" or "target"); raises InvalidRequest that says what is wrong.
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from mentions.charset import query_encoding
 from mentions.hypertext import base_of, read_hypertext, value_of
 from mentions.links.search import Search
 from mentions.model import Document
@@ -52,6 +53,7 @@ def search_markup(search: Search, document: Document, tree: LexborHTMLParser | N
     tree = read_hypertext(document) if tree is None else tree
     search.is_gone = _says_it_is_gone(tree)
     search.resolve_against(base_of(tree, document))
+    search.query_encoding = lambda: query_encoding(document)
     for node in tree.css(_SELECTOR):
         if any(search.is_found(raw, found_in) for raw, found_in in _links_of(node)):
             return

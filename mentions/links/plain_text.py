@@ -1,8 +1,8 @@
 """Links of plain text and Markdown: the target with the borders of a URL around it.
 
 Webmention 3.2.2 says "searching for the string"; taken literally, `/post/1` would be found in `/post/10`.  So a URL is
-read as a person reads it: it starts where no word runs into it, ends at white space, `<`, `>`, `"` or a backtick, and
-loses the punctuation and the unbalanced brackets of the sentence around it."""
+read as a person reads it: it starts where no word runs into it, ends at white space (of no width too), `<`, `>`, `"` or
+a backtick, and loses the punctuation and the unbalanced brackets of the sentence around it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mentions.links.search import Search
 from mentions.model import Document
 
 _START: Final = re.compile(r"(?<![A-Za-z0-9+.-])https?:/", re.IGNORECASE)
-_END: Final = re.compile(r"[\s<>\"`\x00-\x20\x7f]|[,;](?=https?:/)", re.IGNORECASE)
+_END: Final = re.compile(r"[\s<>\"`\x00-\x20\x7f\u200b\ufeff]|[,;](?=https?:/)", re.IGNORECASE)
 _CLOSING: Final = ".,;:!?'*_~)]}|\\"
 """What may follow a URL in a sentence or in Markdown without belonging to it."""
 _BRACKETS: Final = {")": "(", "]": "[", "}": "{"}

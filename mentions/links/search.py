@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from mentions import urls
@@ -31,6 +32,8 @@ class Search:
         self.near_misses: list[NearMiss] = []
         self.is_gone = False
         self.notes: list[str] = []
+        self.query_encoding: Callable[[], str | None] = lambda: None
+        """That of the document where it is not UTF-8: browsers write the queries of its links in it."""
         self._site = urls.site_authority(self.wanted or "")
         self._host = re.sub(r":\d+\Z", "", self._site)
         self._base: str | None = None
@@ -52,12 +55,18 @@ class Search:
         url = urls.parse(raw, base=self._base)
         if url is None:
             return False
-        if url == self.wanted:
-            self.link = Link(url=url, raw=raw[:MAX_RAW], found_in=found_in)
+        if url == self.wanted or self._is_wanted_in_its_encoding(raw):
+            self.link = Link(url=self.wanted, raw=raw[:MAX_RAW], found_in=found_in)
             return True
         if len(self.near_misses) < MAX_NEAR_MISSES and self._host in url:
             self._note_near_miss(url, raw, found_in)
         return False
+
+    def _is_wanted_in_its_encoding(self, raw: str) -> bool:
+        if raw.isascii() or (encoding := self.query_encoding()) is None:
+            return False
+        meant = urls.in_encoding(raw, encoding)
+        return meant is not None and urls.parse(meant, base=self._base) == self.wanted
 
     def _note_near_miss(self, url: Url, raw: str, found_in: str) -> None:
         reason = urls.near_miss_reason(url, self.wanted or "")
