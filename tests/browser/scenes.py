@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from PIL import Image
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from mentions import sanitize, urls
 from mentions.model import Author, Entry, Kind, Protocol
@@ -284,9 +284,7 @@ async def likes(world: World, page: Page) -> None:
     """Likes two responses, and opens what is folded."""
     for button in (await page.locator(".ym-like button").all())[:2]:
         await button.click()
-        await page.wait_for_function(
-            "b => b.getAttribute('aria-pressed') === 'true'", arg=await button.element_handle()
-        )
+        await expect(button).to_have_attribute("aria-pressed", "true")
     await page.locator(".ym-elsewhere > summary").click()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from mentions.model import Kind
 from tests.browser.conftest import Watched
@@ -31,16 +31,18 @@ async def tab_to(page: Page, selector: str, *, most: int = 80) -> None:
     raise AssertionError(f"{selector} is not reached by Tab")
 
 
+async def focus_on(page: Page, selector: str) -> None:
+    """Waits until focus is on what the selector names."""
+    await eventually(lambda: is_focused(page, selector), what=f"focus is on {selector}")
+
+
 async def is_focused(page: Page, selector: str) -> bool:
     return bool(await page.evaluate("s => document.activeElement.matches(s)", selector))
 
 
-async def text_of(page: Page, selector: str) -> str:
-    return " ".join(await page.locator(selector).all_inner_texts())
-
-
-async def items(page: Page) -> int:
-    return await page.locator(".ym-item").count()
+async def has_items(page: Page, count: int) -> None:
+    """Waits until the thread has so many responses."""
+    await expect(page.locator(".ym-item")).to_have_count(count)
 
 
 async def test_in_welsh_by_keyboard_alone_a_pingback_is_answered_liked_and_the_answer_edited_and_deleted(
@@ -50,77 +52,79 @@ async def test_in_welsh_by_keyboard_alone_a_pingback_is_answered_liked_and_the_a
     pingback = "#" + str(await page.locator(".ym-pingback").get_attribute("id"))
     await tab_to(page, f"{pingback} .ym-like button")
     await page.keyboard.press("Enter")
-    await eventually(lambda: says(page, f"{pingback} > article .ym-likes", "Hoffwyd gan un person"))
-    assert await page.locator(f"{pingback} .ym-like button").get_attribute("aria-pressed") == "true"
+    await says(page, f"{pingback} > article .ym-likes", "Hoffwyd gan un person")
+    await expect(page.locator(f"{pingback} .ym-like button")).to_have_attribute("aria-pressed", "true")
 
     await page.keyboard.press("Shift+Tab")
-    assert await is_focused(page, f"{pingback} .ym-does > a")
+    await focus_on(page, f"{pingback} .ym-does > a")
     await page.keyboard.press("Enter")
-    assert await is_focused(page, f"{pingback} .ym-comment textarea")
-    assert "Ateb gleanings.example" in await text_of(page, ".ym-to")
+    await focus_on(page, f"{pingback} .ym-comment textarea")
+    await expect(page.locator(".ym-to")).to_contain_text("Ateb gleanings.example")
     await page.keyboard.press("Escape")
-    assert await is_focused(page, f"{pingback} .ym-does > a")
-    assert await page.locator(".ym-answer > .ym-comment").count() == 1
+    await focus_on(page, f"{pingback} .ym-does > a")
+    await expect(page.locator(".ym-answer > .ym-comment")).to_have_count(1)
 
     await page.keyboard.press("Enter")
+    await focus_on(page, f"{pingback} .ym-comment textarea")
     await page.keyboard.type("Diolch am *ddarllen*!")
     await tab_to(page, "[name=name]")
     await page.keyboard.type("Nia")
     await tab_to(page, ".ym-post")
     await page.keyboard.press("Enter")
-    await eventually(lambda: is_focused(page, f"{pingback} > ol > .ym-item"))
+    await focus_on(page, f"{pingback} > ol > .ym-item")
     answer = "#" + str(await page.evaluate("document.activeElement.id"))
-    assert await page.locator(f"{answer} .ym-text em").inner_text() == "ddarllen"
-    assert await page.locator(".ym-said").inner_text() == "Mae eich sylw wedi’i gyhoeddi."
-    assert await text_of(page, ".ym-heading") == "5 ymateb i “Leaving the door open”"
-    assert await page.locator(".ym-answer > .ym-comment textarea").input_value() == ""
+    await says(page, f"{answer} .ym-text em", "ddarllen")
+    await says(page, ".ym-said", "Mae eich sylw wedi’i gyhoeddi.")
+    await says(page, ".ym-heading", "5 ymateb i “Leaving the door open”")
+    await expect(page.locator(".ym-answer > .ym-comment textarea")).to_have_value("")
 
     await tab_to(page, f"{answer} .ym-edit")
     await page.keyboard.press("Enter")
-    assert await is_focused(page, f"{answer} textarea")
-    assert await page.locator(".ym-comment textarea").input_value() == "Diolch am *ddarllen*!"
+    await focus_on(page, f"{answer} textarea")
+    await expect(page.locator(".ym-comment textarea")).to_have_value("Diolch am *ddarllen*!")
     await page.keyboard.press("End")
     await page.keyboard.type(" Ac am ateb.")
     await tab_to(page, ".ym-post")
-    assert await page.locator(".ym-post").inner_text() == "Cadw’r newidiadau"
+    await says(page, ".ym-post", "Cadw’r newidiadau")
     await page.keyboard.press("Enter")
-    await eventually(lambda: says(page, f"{answer} > article .ym-text", "Diolch am ddarllen! Ac am ateb."))
-    assert await page.locator(".ym-post").inner_text() == "Cyhoeddi sylw"
+    await says(page, f"{answer} > article .ym-text", "Diolch am ddarllen! Ac am ateb.")
+    await says(page, ".ym-post", "Cyhoeddi sylw")
 
     await tab_to(page, f"{answer} .ym-delete")
     await page.keyboard.press("Enter")
-    assert await page.locator(".ym-delete").inner_text() == "Dileu am byth"
+    await says(page, ".ym-delete", "Dileu am byth")
     await page.keyboard.press("Enter")
-    await eventually(lambda: says(page, ".ym-said", "Mae eich sylw wedi’i ddileu."))
-    assert await items(page) == 4
+    await says(page, ".ym-said", "Mae eich sylw wedi’i ddileu.")
+    await has_items(page, 4)
 
     await tab_to(page, f"{pingback} .ym-like button")
     await page.keyboard.press("Enter")
-    await eventually(lambda: says(page, f"{pingback} > article .ym-likes", ""))
+    await says(page, f"{pingback} > article .ym-likes", "")
     assert watched.complaints == []
     assert await page.context.cookies() == []
 
 
-async def says(page: Page, selector: str, text: str) -> bool:
-    return await text_of(page, selector) == text
+async def says(page: Page, selector: str, text: str) -> None:
+    """Waits until what the selector names has this text and no other."""
+    await expect(page.locator(selector)).to_have_text(text, use_inner_text=True)
 
 
 async def test_what_was_typed_is_still_there_after_a_reload_and_gone_once_it_is_posted(world: World, watched: Watched):
     page = await opened(world, watched, lang="en")
     first = page.locator(".ym-item").first
     await first.locator(".ym-does > a").first.click()
+    await focus_on(page, ".ym-item textarea")
     await page.keyboard.type("half a thou")
     await page.locator("[name=name]").fill("Ann")
     await page.reload()
     await page.wait_for_selector(".ym-item > .ym-comment")
-    assert await page.locator("textarea").input_value() == "half a thou"
-    assert await page.locator("[name=name]").input_value() == "Ann"
+    await expect(page.locator("textarea")).to_have_value("half a thou")
+    await expect(page.locator("[name=name]")).to_have_value("Ann")
     await page.locator(".ym-post").click()
-    await eventually(lambda: says(page, ".ym-said", "Your comment has been posted."))
+    await says(page, ".ym-said", "Your comment has been posted.")
     await page.reload()
-    await page.wait_for_selector(".ym-comment")
-    assert await page.locator("textarea").input_value() == ""
-    assert await page.locator(".ym-edit").count() == 1
+    await expect(page.locator(".ym-edit")).to_have_count(1)
+    await expect(page.locator("textarea")).to_have_value("")
 
 
 async def test_when_it_cannot_be_sent_nothing_is_lost(world: World, watched: Watched):
@@ -129,36 +133,34 @@ async def test_when_it_cannot_be_sent_nothing_is_lost(world: World, watched: Wat
     await page.locator("[name=name]").fill("Ann")
     await page.context.set_offline(True)
     await page.locator(".ym-post").click()
-    await eventually(
-        lambda: says(page, ".ym-said", "Your comment could not be sent. It is kept here; please try again.")
-    )
-    assert await page.locator("textarea").input_value() == "kept"
+    await says(page, ".ym-said", "Your comment could not be sent. It is kept here; please try again.")
+    await expect(page.locator("textarea")).to_have_value("kept")
     await page.context.set_offline(False)
     await page.locator(".ym-post").click()
-    await eventually(lambda: says(page, ".ym-said", "Your comment has been posted."))
-    assert await items(page) == 5
+    await says(page, ".ym-said", "Your comment has been posted.")
+    await has_items(page, 5)
 
 
 async def test_what_is_wrong_is_said_at_its_field(world: World, watched: Watched):
     page = await opened(world, watched)
     await page.locator("textarea").fill("Helo")
     await page.locator(".ym-post").click()
-    await eventually(lambda: says(page, ".ym-said", "Dywedwch pwy ydych chi."))
-    assert await is_focused(page, "[name=name][aria-invalid=true]")
+    await says(page, ".ym-said", "Dywedwch pwy ydych chi.")
+    await focus_on(page, "[name=name][aria-invalid=true]")
     said = await page.locator("[name=name]").get_attribute("aria-describedby")
-    assert await page.locator(f"#{said}").inner_text() == "Dywedwch pwy ydych chi."
+    await says(page, f"#{said}", "Dywedwch pwy ydych chi.")
     results = await Axe().run(page, context="ymateb-thread")
     assert results.violations_count == 0, results.generate_report()
     await page.locator("[name=name]").fill("Ann")
-    assert await page.locator("[aria-invalid]").count() == 0
+    await expect(page.locator("[aria-invalid]")).to_have_count(0)
 
 
 async def test_a_preview_is_shown_in_place(world: World, watched: Watched):
     page = await opened(world, watched)
     await page.locator("textarea").fill("**Helo** <script>alert(1)</script>")
     await page.locator(".ym-look").click()
-    await eventually(lambda: says(page, ".ym-preview strong", "Helo"))
-    assert await items(page) == 4
+    await says(page, ".ym-preview strong", "Helo")
+    await has_items(page, 4)
     assert watched.complaints == []
 
 
@@ -168,15 +170,16 @@ async def test_what_looks_like_spam_is_said_to_wait(world: World, watched: Watch
     await page.locator("[name=name]").fill("Ann")
     await page.locator(".ym-post").click()
     why = "Mae ynddo ddolenni y bydd rhywun yn edrych arnynt yn gyntaf."
-    await eventually(lambda: says(page, ".ym-said", f"Mae eich sylw’n disgwyl ei gymedroli. {why}"))
-    assert await is_focused(page, ".ym-said")
-    assert await items(page) == 4
+    await says(page, ".ym-said", f"Mae eich sylw’n disgwyl ei gymedroli. {why}")
+    await focus_on(page, ".ym-said")
+    await has_items(page, 4)
 
 
 async def test_a_draft_survives_what_arrives_meanwhile(world: World, watched: Watched):
     page = await opened(world, watched)
     pingback = page.locator(".ym-pingback")
     await pingback.locator(".ym-does > a").click()
+    await focus_on(page, ".ym-pingback textarea")
     await page.keyboard.type("heb orffen")
     await eventually(lambda: any("/api/events" in each for each in watched.requests))
     await world.add(
@@ -185,13 +188,9 @@ async def test_a_draft_survives_what_arrives_meanwhile(world: World, watched: Wa
     button = page.locator(".ymateb-live button")
     await button.wait_for()
     await button.click()
-    await eventually(lambda: has_more(page))
-    assert await pingback.first.locator(".ym-comment textarea").input_value() == "heb orffen"
-    assert await page.locator(".ym-comment").count() == 1
-
-
-async def has_more(page: Page) -> bool:
-    return await items(page) > 4
+    await has_items(page, 5)
+    await expect(pingback.first.locator(".ym-comment textarea")).to_have_value("heb orffen")
+    await expect(page.locator(".ym-comment")).to_have_count(1)
 
 
 async def test_in_welsh_by_keyboard_alone_without_scripts_one_writes_edits_likes_answers_and_deletes(

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, Route
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Watched
-from tests.browser.test_commenting import is_focused, items, opened, says, tab_to
+from tests.browser.test_commenting import focus_on, has_items, opened, says, tab_to
 from tests.browser.world import World
-from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.browser
 WORKING = "Un eiliad: mae eich porwr yn datrys sym fach sy’n cadw robotiaid draw. Wedyn bydd eich sylw’n cael ei anfon."
+HELD = "Mae eich sylw’n disgwyl ei gymedroli. Cafodd ei ysgrifennu’n gyflym iawn."
 NOTICE = """() => {
     const said = document.querySelector(".ym-said");
     window.heard = [];
@@ -55,7 +55,7 @@ async def test_in_welsh_by_keyboard_a_proof_is_asked_for_worked_out_and_the_comm
     assert not any("proof.js" in url for url in watched.requests)
     await page.evaluate(NOTICE)
     await write(page, "Yn gyflym iawn")
-    await eventually(lambda: is_focused(page, ".ym-top > .ym-item:last-child"))
+    await focus_on(page, ".ym-top > .ym-item:last-child")
     assert "Yn gyflym iawn" in await page.evaluate("document.activeElement.textContent")
     assert await page.evaluate("heard") == [WORKING, "Mae eich sylw wedi’i gyhoeddi."]
     assert await page.evaluate("ticks") >= 2, "the page stood still meanwhile"
@@ -70,35 +70,31 @@ async def test_while_it_works_the_page_says_so_to_everybody(world: World, watche
     page = await opened(world, watched)
 
     async def late(route: Route) -> None:
-        await eventually(lambda: says(page, ".ym-said", WORKING))
+        await says(page, ".ym-said", WORKING)
         results = await Axe().run(page, context="ymateb-thread")
         assert results.violations_count == 0, results.generate_report()
-        assert await page.locator(".ym-comment").get_attribute("aria-busy") == "true"
+        await expect(page.locator(".ym-comment")).to_have_attribute("aria-busy", "true")
         await route.continue_()
 
     await page.route("**/proof.js", late)
     await write(page, "Helo")
-    await eventually(lambda: says(page, ".ym-said", "Mae eich sylw wedi’i gyhoeddi."))
+    await says(page, ".ym-said", "Mae eich sylw wedi’i gyhoeddi.")
 
 
 async def test_when_the_sum_cannot_be_had_the_comment_waits_with_the_reason(world: World, watched: Watched):
     page = await opened(world, watched)
     await page.route("**/proof.js", lambda route: route.abort())
     await write(page, "Helo")
-    await eventually(
-        lambda: says(page, ".ym-said", "Mae eich sylw’n disgwyl ei gymedroli. Cafodd ei ysgrifennu’n gyflym iawn.")
-    )
-    assert await is_focused(page, ".ym-said")
-    assert await items(page) == 4
+    await says(page, ".ym-said", HELD)
+    await focus_on(page, ".ym-said")
+    await has_items(page, 4)
 
 
 async def test_a_browser_that_cannot_hash_is_not_asked_and_the_comment_waits(world: World, watched: Watched):
     await watched.page.add_init_script("Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined })")
     page = await opened(world, watched)
     await write(page, "Helo")
-    await eventually(
-        lambda: says(page, ".ym-said", "Mae eich sylw’n disgwyl ei gymedroli. Cafodd ei ysgrifennu’n gyflym iawn.")
-    )
+    await says(page, ".ym-said", HELD)
     assert watched.complaints == []
 
 
@@ -111,7 +107,5 @@ async def test_what_was_worked_out_too_late_waits_and_nothing_is_lost(world: Wor
 
     await page.route("**/api/comments", refused)
     await write(page, "Helo")
-    await eventually(
-        lambda: says(page, ".ym-said", "Mae eich sylw’n disgwyl ei gymedroli. Cafodd ei ysgrifennu’n gyflym iawn.")
-    )
-    assert await page.locator(".ym-comment textarea").input_value() == ""
+    await says(page, ".ym-said", HELD)
+    await expect(page.locator(".ym-comment textarea")).to_have_value("")

@@ -8,10 +8,9 @@ import xmlrpc.client
 from urllib.parse import urlencode
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.peers import Blog
-from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.acceptance]
 
@@ -50,16 +49,9 @@ async def test_the_seeds_page_stands_again(product, blog, friend, browser: Brows
     bryn = nia.locator("> ol > .ym-item")
     await bryn.wait_for()
     await page.locator(".ym-pingback .ym-like button").click()
-
-    async def is_liked() -> bool:
-        return await page.locator(".ym-pingback .ym-likes").inner_text() == "Liked by 1 person"
-
-    await eventually(is_liked)
+    await expect(page.locator(".ym-pingback .ym-likes")).to_have_text("Liked by 1 person")
     headings = page.locator(".ym-heading > [lang]")
-    assert await headings.all_inner_texts() == [
-        "4 thoughts on “Leaving the door open”",
-        "4 ymateb i “Leaving the door open”",
-    ]
+    await expect(headings).to_have_text(["4 thoughts on “Leaving the door open”", "4 ymateb i “Leaving the door open”"])
     invitation = page.locator(".ym-answer > .ym-label > [lang]")
     assert await invitation.all_inner_texts() == ["Leave a reply", "Gadael ymateb"]
     assert [await each.get_attribute("lang") for each in await invitation.all()] == ["en", "cy"]

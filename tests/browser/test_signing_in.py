@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Error, Page
+from playwright.async_api import Browser, BrowserContext, Error, Page, expect
 
 from mentions.signin.oidc import Client
 from mentions.storage import providers, sites
 from tests.browser.conftest import Watched
-from tests.browser.test_commenting import is_focused, says, tab_to, text_of
+from tests.browser.test_commenting import focus_on, says, tab_to
 from tests.browser.world import MORNING, World
 from tests.peers import IndieAuthSite, Mailbox
 from tests.peers.real_oidc import CLIENTS, RealOidcProvider
@@ -114,34 +114,35 @@ async def test_by_mail_one_signs_in_writes_edits_later_and_signs_out(
     page = await opened(world, watched)
     assert not [url for url in watched.requests if "signin.js" in url], "most readers never load it"
     await sign_in_by_mail(browser, mailbox, page)
-    assert await is_focused(page, "[name=content]")
-    assert await text_of(page, ".ym-said") == "You are signed in."
-    assert "Signed in as nia@mail.example" in await text_of(page, ".ym-session")
-    assert not await page.locator("[name=email]").is_visible()
+    await focus_on(page, "[name=content]")
+    await says(page, ".ym-said", "You are signed in.")
+    await expect(page.locator(".ym-session")).to_contain_text("Signed in as nia@mail.example")
+    await expect(page.locator("[name=email]")).to_be_hidden()
     item = await comment(page, "My grandmother kept hens.", "Nia")
-    assert "Signed in as Nia" in await text_of(page, ".ym-session")
-    assert not await page.locator(".ym-who p").first.is_visible()
-    assert await page.locator(f"{item} .ym-proof").get_attribute("aria-label") == "signed in by e-mail"
+    await expect(page.locator(".ym-session")).to_contain_text("Signed in as Nia")
+    await expect(page.locator(".ym-who p").first).to_be_hidden()
+    await expect(page.locator(f"{item} .ym-proof")).to_have_attribute("aria-label", "signed in by e-mail")
     assert "mail.example" not in await page.locator(".ym-top").inner_text()
 
     await forget_edit_tokens(page)
     await page.locator(f"{item} .ym-edit").click()
-    assert await page.locator("[name=content]").input_value() == "My grandmother kept hens."
+    await expect(page.locator("[name=content]")).to_have_value("My grandmother kept hens.")
     await page.locator("[name=content]").fill("My grandmother kept *geese*.")
     await page.locator(".ym-post").click()
-    await eventually(lambda: says(page, f"{item} > article .ym-text", "My grandmother kept geese."))
+    await says(page, f"{item} > article .ym-text", "My grandmother kept geese.")
 
     second = await comment(page, "And ducks.")
-    assert await page.locator(f"{second} .p-name").inner_text() == "Nia"
+    await says(page, f"{second} .p-name", "Nia")
     await page.locator(f"{second} .ym-delete").click()
+    await says(page, f"{second} .ym-delete", "Delete for good")
     await page.locator(f"{second} .ym-delete").click()
     await page.locator(second).wait_for(state="detached")
 
     await page.locator(".ym-sign-out").click()
     await page.wait_for_selector(".ym-sign-in")
-    assert await is_focused(page, ".ym-sign-in")
-    assert await page.locator("[name=name]").is_visible()
-    assert await page.locator(f"{item} .ym-edit").count() == 0
+    await focus_on(page, ".ym-sign-in")
+    await expect(page.locator("[name=name]")).to_be_visible()
+    await expect(page.locator(f"{item} .ym-edit")).to_have_count(0)
     assert await page.evaluate("Object.keys(localStorage).filter(key => key.includes('session'))") == []
     assert watched.complaints == []
 
@@ -153,7 +154,7 @@ async def test_a_website_vouches_in_welsh_by_keyboard_alone(world: World, watche
         await page.keyboard.press("Enter")
     popup = await waiting.value
     await popup.wait_for_selector("form")
-    assert await popup.locator("h1").inner_text() == f"Mewngofnodi ar localhost:{world.host_port}"
+    await says(popup, "h1", f"Mewngofnodi ar localhost:{world.host_port}")
     await tab_to(popup, "#me")
     await popup.keyboard.type(gwen.me)
     await popup.keyboard.press("Enter")
@@ -163,15 +164,15 @@ async def test_a_website_vouches_in_welsh_by_keyboard_alone(world: World, watche
     await popup.keyboard.press("Enter")
     await page.wait_for_selector(".ym-sign-out")
     host = gwen.me.removeprefix("http://").rstrip("/")
-    assert f"Wedi mewngofnodi fel Gwen Prosser ({host})" in await text_of(page, ".ym-session")
+    await expect(page.locator(".ym-session")).to_contain_text(f"Wedi mewngofnodi fel Gwen Prosser ({host})")
     await eventually(popup.is_closed)
-    assert await is_focused(page, "[name=content]")
+    await focus_on(page, "[name=content]")
     await page.keyboard.type("Helo")
     await tab_to(page, ".ym-post")
     await page.keyboard.press("Enter")
     await page.wait_for_selector(".ym-item .ym-proof")
-    assert await page.locator(".ym-proof").get_attribute("aria-label") == f"wedi mewngofnodi fel {host}"
-    assert await page.locator(".ym-item .p-author a.u-url").get_attribute("href") == gwen.me
+    await expect(page.locator(".ym-proof")).to_have_attribute("aria-label", f"wedi mewngofnodi fel {host}")
+    await expect(page.locator(".ym-item .p-author a.u-url")).to_have_attribute("href", gwen.me)
     assert watched.complaints == []
 
 
@@ -196,9 +197,9 @@ async def test_a_real_provider_vouches(world: World, browser: Browser):
         await popup.locator("button", has_text="Continue").click()
         await page.wait_for_selector(".ym-sign-out")
         await eventually(popup.is_closed)
-    assert "Signed in as gwen Prosser (Our school)" in await text_of(page, ".ym-session")
+    await expect(page.locator(".ym-session")).to_contain_text("Signed in as gwen Prosser (Our school)")
     item = await comment(page, "From school.")
-    assert await page.locator(f"{item} .ym-proof").get_attribute("aria-label") == "signed in through Our school"
+    await expect(page.locator(f"{item} .ym-proof")).to_have_attribute("aria-label", "signed in through Our school")
     assert watched.complaints == []
     await context.close()
     assert {urlsplit(url).hostname for url in strays.urls} <= {"fonts.googleapis.com"}
@@ -210,11 +211,10 @@ async def test_who_says_no_there_may_choose_another_way(world: World, watched: W
     await popup.locator("#me").fill(gwen.me)
     await popup.keyboard.press("Enter")
     await popup.locator("text=Deny").click()
-    await popup.wait_for_selector("[role=alert]")
-    assert "You did not agree there" in await text_of(popup, "[role=alert]")
-    assert await popup.locator("#email").is_visible()
+    await expect(popup.locator("[role=alert]")).to_contain_text("You did not agree there")
+    await expect(popup.locator("#email")).to_be_visible()
     await popup.close()
-    assert await page.locator(".ym-sign-in").is_visible()
+    await expect(page.locator(".ym-sign-in")).to_be_visible()
 
 
 async def test_one_can_have_everything_erased(world: World, watched: Watched, browser: Browser, mailbox: Mailbox):
@@ -222,13 +222,13 @@ async def test_one_can_have_everything_erased(world: World, watched: Watched, br
     await sign_in_by_mail(browser, mailbox, page)
     item = await comment(page, "I said too much.", "Nia")
     await page.locator(".ym-forget").click()
-    assert "for good" in await page.locator(".ym-forget").inner_text()
-    assert await page.locator(item).is_visible()
+    await expect(page.locator(".ym-forget")).to_contain_text("for good")
+    await expect(page.locator(item)).to_be_visible()
     await page.locator(".ym-forget").click()
-    await eventually(lambda: says(page, ".ym-said", "All your comments on this site have been deleted."))
+    await says(page, ".ym-said", "All your comments on this site have been deleted.")
     await page.reload()
     await page.wait_for_selector(".ym-session:not([hidden]) .ym-sign-in")
-    assert await page.locator(".ym-item").count() == 0
+    await expect(page.locator(".ym-item")).to_have_count(0)
 
 
 async def end_elsewhere(world: World, page: Page) -> None:
@@ -249,9 +249,9 @@ async def test_a_page_opens_quietly_when_the_session_is_over(
     await page.reload()
     await page.wait_for_selector(".ym-session:not([hidden]) .ym-sign-in")
     await eventually(lambda: has_no_session(page))
-    assert await is_focused(page, "body")
-    assert await text_of(page, ".ym-said") == ""
-    assert await page.locator("[name=name]").is_enabled()
+    await focus_on(page, "body")
+    await says(page, ".ym-said", "")
+    await expect(page.locator("[name=name]")).to_be_enabled()
 
 
 async def has_no_session(page: Page) -> bool:
@@ -281,9 +281,9 @@ async def test_a_session_that_was_ended_elsewhere_is_noticed(
     await page.locator("[name=name]").fill("Nia")
     await page.locator(".ym-post").click()
     await page.wait_for_selector(".ym-sign-in")
-    assert "Please sign in again" in await text_of(page, ".ym-said")
-    assert await page.locator("[name=content]").input_value() == "Is anybody there?"
-    assert await page.locator(".ym-item").count() == 0
+    await expect(page.locator(".ym-said")).to_contain_text("Please sign in again")
+    await expect(page.locator("[name=content]")).to_have_value("Is anybody there?")
+    await expect(page.locator(".ym-item")).to_have_count(0)
 
 
 async def test_the_pop_up_is_accessible_and_fits(world: World, watched: Watched, browser: Browser, mailbox: Mailbox):
@@ -291,6 +291,7 @@ async def test_the_pop_up_is_accessible_and_fits(world: World, watched: Watched,
     popup = await popped(page)
 
     async def is_fine(shown: Page) -> None:
+        await shown.wait_for_load_state()  # the caller has seen something of it
         found = await Axe().run(shown)
         assert found.violations_count == 0, found.generate_report()
         await shown.set_viewport_size({"width": 320, "height": 640})
@@ -352,9 +353,9 @@ async def test_messages_of_other_windows_and_origins_are_not_heard(world: World,
     await popup.evaluate("window.opener.postMessage({type: 'ymateb:signed-in', code: 7}, '*')")  # no code
     assert redemptions(watched) == []
     await popup.evaluate(f"window.opener.postMessage({said}, '*')")  # the right window: but the code is none
-    await eventually(lambda: says(page, ".ym-said", "We cannot do this right now."))
+    await says(page, ".ym-said", "We cannot do this right now.")
     assert len(redemptions(watched)) == 1
-    assert await page.locator(".ym-sign-in").is_visible()
+    await expect(page.locator(".ym-sign-in")).to_be_visible()
 
 
 async def test_an_attackers_page_that_opens_the_pop_up_gets_nothing(
@@ -385,7 +386,7 @@ async def test_the_pop_up_alone_says_that_its_page_is_gone(world: World, context
     await page.locator("#me").fill(gwen.me)
     await page.keyboard.press("Enter")
     await page.wait_for_selector("[data-while=lost] h1:visible")
-    assert await page.locator("[data-while=done]").is_hidden()
+    await expect(page.locator("[data-while=done]")).to_be_hidden()
 
 
 async def test_no_page_of_it_can_be_framed(world: World, context: BrowserContext):
@@ -395,7 +396,9 @@ async def test_no_page_of_it_can_be_framed(world: World, context: BrowserContext
     page = await context.new_page()
     async with page.expect_event("console", lambda message: "frame-ancestors" in message.text):
         await page.goto(f"{world.host}/frame")
-    assert [await frame.locator("form").count() for frame in page.frames] == [0, 0]
+    assert len(page.frames) == 2
+    for frame in page.frames:
+        await expect(frame.locator("form")).to_have_count(0)
 
 
 async def test_a_page_that_is_not_the_sites_cannot_begin(world: World, context: BrowserContext):

@@ -10,6 +10,7 @@ import aiohttp
 import mf2py
 import pytest
 from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
 
 from mentions import urls
 from mentions.model import Change, EntryState, Kind
@@ -116,8 +117,8 @@ async def test_a_thread_with_a_cursor_that_is_none_any_more_is_read_anew(world: 
     [cursor] = re.findall(r'data-cursor="(\d+)"', fragment)
     world.host_page("/post", fragment.replace(f'data-cursor="{cursor}"', 'data-cursor="999999"'))
     await watched.page.goto(url)
-    await eventually(lambda: has_count(watched.page.locator(f'[data-cursor="{cursor}"]'), 1))
-    assert await watched.page.locator(".ym-item").count() == 4
+    await expect(watched.page.locator(f'[data-cursor="{cursor}"]')).to_have_count(1)
+    await expect(watched.page.locator(".ym-item")).to_have_count(4)
     assert watched.complaints == []
 
 
@@ -134,15 +135,15 @@ async def test_new_responses_are_announced_and_shown_on_request_only(world: Worl
         await world.add(url, f"{home}{number}", reply, title="Leaving the door open")
     button = watched.page.get_by_role("status").get_by_role("button")
     await button.wait_for()
-    await eventually(lambda: has_text(button, "Dau ymateb newydd – dangos"))
+    await expect(button).to_have_text("Dau ymateb newydd – dangos")
     assert await watched.page.locator(".ym-item").count() == 4
     await watched.page.evaluate("window.kept = document.querySelector('.ym-item')")
     await button.press("Enter")
-    await eventually(lambda: has_count(watched.page.locator(".ym-item"), 6))
-    assert await watched.page.locator(".ym-heading").inner_text() == "Chwe ymateb i “Leaving the door open”"
-    assert await watched.page.evaluate("document.activeElement.textContent.includes('new 1')")
-    assert await watched.page.evaluate("window.kept.isConnected && window.kept.querySelectorAll('.ym-new').length") == 2
-    assert await button.count() == 0
+    await expect(watched.page.locator(".ym-item")).to_have_count(6)
+    await expect(watched.page.locator(".ym-heading")).to_have_text("Chwe ymateb i “Leaving the door open”")
+    await watched.page.wait_for_function("document.activeElement.textContent.includes('new 1')")
+    await watched.page.wait_for_function("window.kept.isConnected && kept.querySelectorAll('.ym-new').length === 2")
+    await expect(button).to_have_count(0)
     assert watched.complaints == []
 
 
@@ -159,9 +160,9 @@ async def test_what_is_hidden_goes_at_once(world: World, watched: Watched):
             c, site_id=entry.site_id, page_id=entry.page_id, entry_id=entry.id, change=Change.HIDDEN, now=MORNING
         )
     await world.app[keys.EVENTS].publish_change(entry.page_id, cursor)
-    await eventually(lambda: has_count(watched.page.locator(".ym-item"), 3))
-    assert await watched.page.locator(".ym-heading").inner_text() == "3 thoughts on “Leaving the door open”"
-    assert await watched.page.get_by_role("status").get_by_role("button").count() == 0
+    await expect(watched.page.locator(".ym-item")).to_have_count(3)
+    await expect(watched.page.locator(".ym-heading")).to_have_text("3 thoughts on “Leaving the door open”")
+    await expect(watched.page.get_by_role("status").get_by_role("button")).to_have_count(0)
 
 
 async def test_without_script_there_is_a_link_or_the_thread_itself(world: World, browser):
@@ -221,9 +222,9 @@ async def test_the_count_script_writes_numbers_in_every_plural_form(world: World
         f'<script type="module" src="{world.base}/widget/count.js"></script></body></html>'
     )
     await watched.page.goto(world.host + "/list")
-    await eventually(lambda: has_text(watched.page.locator("#a"), "8 ymateb"))
-    assert await watched.page.locator("#b").inner_text() == "8"
-    await eventually(lambda: has_text(watched.page.locator("#c"), "dim"))
+    await expect(watched.page.locator("#a")).to_have_text("8 ymateb")
+    await expect(watched.page.locator("#b")).to_have_text("8")
+    await expect(watched.page.locator("#c")).to_have_text("dim")
     assert sum("/api/count" in each for each in watched.requests) == 1
     assert watched.complaints == []
 
@@ -307,11 +308,3 @@ async def entry_of(world: World, url: str, source: str):
         entry = await entries.by_source(c, urls.source_key(source), page.id)
     assert entry is not None
     return entry
-
-
-async def has_text(locator, text: str) -> bool:
-    return await locator.count() == 1 and await locator.inner_text() == text
-
-
-async def has_count(locator, count: int) -> bool:
-    return await locator.count() == count

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from playwright.async_api import Page, Route
+from playwright.async_api import Page, Route, expect
 
 from mentions.model import Kind
 from tests.browser.conftest import Watched
 from tests.browser.scenes import long_thread
+from tests.browser.test_commenting import focus_on, has_items
 from tests.browser.world import World, said
 from tests.support.waiting import eventually
 
@@ -35,31 +36,24 @@ async def arrives(world: World, url: str, number: int = 1) -> None:
     await world.add(url, f"{home}{number}", said(Kind.REPLY, "Newcomer", home, f"<p>new {number}</p>"))
 
 
-async def items(page: Page) -> int:
-    return await page.locator(".ym-item").count()
-
-
 async def is_true(page: Page, script: str) -> bool:
     return bool(await page.evaluate(script))
-
-
-async def has_items(page: Page, count: int) -> bool:
-    return await items(page) == count
 
 
 async def test_an_element_that_is_moved_keeps_its_thread_its_form_and_what_was_typed(world: World, watched: Watched):
     page = watched.page
     await opened(world, page)
     await page.locator(".ym-pingback .ym-does > a").click()
+    await focus_on(page, ".ym-pingback textarea")
     await page.keyboard.type("half")
     await page.evaluate("document.body.prepend(document.querySelector('ymateb-thread'))")
     await page.evaluate("{ const e = document.querySelector('ymateb-thread'); e.remove(); document.body.append(e) }")
-    assert await page.locator(".ymateb-live").count() == 1
-    assert await page.locator(".ym-pingback > .ym-comment textarea").input_value() == "half"
+    await expect(page.locator(".ymateb-live")).to_have_count(1)
+    await expect(page.locator(".ym-pingback > .ym-comment textarea")).to_have_value("half")
     await page.locator("[name=name]").fill("Ann")
     await page.locator(".ym-post").click()
     await page.locator(".ym-pingback > ol > .ym-item").wait_for()
-    assert await page.locator(".ym-answer > .ym-comment").count() == 1
+    await expect(page.locator(".ym-answer > .ym-comment")).to_have_count(1)
     assert watched.complaints == []
 
 
@@ -106,6 +100,7 @@ async def test_what_is_set_before_the_first_thread_is_there_counts(world: World,
     await page.evaluate("document.querySelector('ymateb-thread').lang = 'cy'")
     await page.locator(".ymateb[lang=cy]").wait_for()
     go_on.set()
+    await page.unroute_all(behavior="wait")
 
 
 async def test_more_responses_come_into_the_page_and_stay_there(world: World, watched: Watched):
@@ -114,15 +109,15 @@ async def test_more_responses_come_into_the_page_and_stay_there(world: World, wa
     await long_thread(world, url)
     await page.goto(url)
     await page.locator(".ym-next a").click()
-    await eventually(lambda: has_items(page, 205))
+    await has_items(page, 205)
     assert page.url == url
-    assert await page.locator(".ym-next").count() == 0
-    assert await page.evaluate("document.activeElement === document.querySelectorAll('.ym-item')[200]")
+    await expect(page.locator(".ym-next")).to_have_count(0)
+    await eventually(lambda: is_true(page, "document.activeElement === document.querySelectorAll('.ym-item')[200]"))
     await eventually(lambda: any("/api/events" in each for each in watched.requests))
     await arrives(world, url)
     await page.locator(".ymateb-live button").click()
-    await eventually(lambda: has_items(page, 206))
-    assert "new 1" in await page.locator(".ym-item").last.inner_text()
+    await has_items(page, 206)
+    await expect(page.locator(".ym-item").last).to_contain_text("new 1")
     assert watched.complaints == []
 
 
@@ -136,7 +131,7 @@ async def test_a_comment_that_stands_on_a_later_page_is_a_link_away(world: World
     await page.locator(".ym-post").click()
     link = page.locator(".ym-said a")
     await link.wait_for()
-    assert await link.inner_text() == "See it in its place"
+    await expect(link).to_have_text("See it in its place")
     await link.click()
     await page.get_by_text("The last of them").wait_for()
     assert watched.complaints == []
@@ -148,8 +143,9 @@ async def test_without_script_more_responses_are_a_page_away(world: World, brows
     url = world.host_page("/post")
     await long_thread(world, url)
     await page.goto(f"{world.base}/embed?target={url}")
-    await page.locator(".ym-next a").click()
-    assert await items(page) == 5
+    async with page.expect_navigation():
+        await page.locator(".ym-next a").click()
+    await has_items(page, 5)
     await context.close()
 
 
@@ -178,11 +174,11 @@ async def test_there_is_a_stream_only_while_the_page_is_looked_at(world: World, 
     url = await opened(world, page)
     await eventually(lambda: is_true(page, f"{OPEN} === 1"))
     await page.evaluate("window.away = true; document.dispatchEvent(new Event('visibilitychange'))")
-    assert await page.evaluate(OPEN) == 0
+    await eventually(lambda: is_true(page, f"{OPEN} === 0"))
     await arrives(world, url)
     await page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
     await page.locator(".ymateb-live button").wait_for()
-    assert await page.evaluate(OPEN) == 1
+    await eventually(lambda: is_true(page, f"{OPEN} === 1"))
 
 
 async def test_a_page_whose_thread_is_far_below_has_no_stream(world: World, watched: Watched):
@@ -204,7 +200,7 @@ async def test_after_a_restart_of_the_service_the_stream_goes_on_where_it_was(wo
     await world.restart()
     await arrives(world, url)
     await page.locator(".ymateb-live button").click()
-    await eventually(lambda: has_items(page, 5))
+    await has_items(page, 5)
 
 
 async def test_a_stream_that_was_refused_is_asked_for_again(world: World, watched: Watched):
@@ -238,7 +234,7 @@ async def test_a_service_that_was_away_is_asked_again_and_the_link_stays_until_t
     assert await page.locator("ymateb-thread").inner_text() == "Responses"
     await page.unroute("**/thread.html*")
     await page.clock.fast_forward(61_000)
-    await eventually(lambda: has_items(page, 4))
+    await has_items(page, 4)
 
 
 async def test_an_event_whose_thread_could_not_be_fetched_is_not_lost(world: World, watched: Watched):
@@ -262,8 +258,8 @@ async def test_two_threads_in_one_page_do_not_meet(world: World, watched: Watche
     await second.get_by_label("Enw").fill("Cai")
     await second.get_by_role("button", name="Cyhoeddi").click()
     await second.get_by_text("Mae eich sylw wedi’i gyhoeddi.").wait_for()
-    assert await second.locator(".ym-item").count() == 5
-    assert await first.locator(".ym-item").count() == 4
-    assert await first.get_by_label("Comment", exact=True).input_value() == ""
+    await expect(second.locator(".ym-item")).to_have_count(5)
+    await expect(first.locator(".ym-item")).to_have_count(4)
+    await expect(first.get_by_label("Comment", exact=True)).to_have_value("")
     ids = await page.locator("[id]").evaluate_all("all => all.map(e => e.id)")
     assert len(ids) == len(set(ids))

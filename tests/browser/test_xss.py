@@ -23,6 +23,7 @@ from mentions.sanitize import POLICY_VERSION
 from mentions.storage import entries, pages, sites
 from tests.browser.world import MORNING, World
 from tests.peers import Peer
+from tests.support.waiting import eventually
 from tests.unit.xss import VECTORS
 
 pytestmark = pytest.mark.browser
@@ -204,8 +205,12 @@ async def test_an_attack_that_is_not_sanitised_is_noticed(watch: Watch, canary: 
         await watch.page.goto(canary.url("/blank"))
         html = attack.replace("CANARY", canary.authority)
         await watch.page.evaluate("html => { document.body.innerHTML = html; }", html)
-        await watch.touch()
-        assert any(noticed in one for one in watch.noticed), (attack, watch.noticed)
+
+        async def is_noticed(noticed: str = noticed) -> bool:
+            await watch.touch()
+            return any(noticed in one for one in watch.noticed)
+
+        await eventually(is_noticed, what=f"{noticed} of {attack} is noticed among {watch.noticed}")
 
 
 async def test_attacks_are_harmless_wherever_they_are_shown(world: World, watch: Watch, canary: Peer):

@@ -12,7 +12,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Request, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Request, Route, async_playwright, expect
+
+from tests.support.waiting import PATIENCE_S
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 FAILURES = Path(__file__).parents[1] / "browser" / "failures"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -12,12 +12,19 @@ import aiohttp
 
 T = TypeVar("T")
 
+PATIENCE_S = 60.0
+"""How long a condition is waited for.  It costs nothing where the condition comes, and a loaded machine is slow."""
+
 NOT_YET = (AssertionError, OSError, aiohttp.ClientError)
 """Raised by a condition, these mean "not yet": a server that is not up, an assertion that does not hold."""
 
 
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]], *, within_s: float = 10.0, every_s: float = 0.02, what: str | None = None
+    condition: Callable[[], T | Awaitable[T]],
+    *,
+    within_s: float = PATIENCE_S,
+    every_s: float = 0.02,
+    what: str | None = None,
 ) -> T:
     """The first true answer of `condition`, which may be a coroutine function; fails when none comes `within_s`."""
     deadline = time.monotonic() + within_s
@@ -31,7 +38,7 @@ async def eventually(
 
 
 def wait_until(
-    condition: Callable[[], T], *, within_s: float = 10.0, every_s: float = 0.02, what: str | None = None
+    condition: Callable[[], T], *, within_s: float = PATIENCE_S, every_s: float = 0.02, what: str | None = None
 ) -> T:
     """`eventually` for code without an event loop."""
     deadline = time.monotonic() + within_s
