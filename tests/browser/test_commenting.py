@@ -109,6 +109,23 @@ async def says(page: Page, selector: str, text: str) -> None:
     await expect(page.locator(selector)).to_have_text(text, use_inner_text=True)
 
 
+async def test_a_deletion_that_is_half_confirmed_stays_so_while_the_thread_is_brought_up_to_date(
+    world: World, watched: Watched
+):
+    page = await opened(world, watched, lang="en")
+    await page.locator("textarea").fill("Too much said")
+    await page.locator("[name=name]").fill("Ann")
+    await page.locator(".ym-post").click()
+    await page.locator(".ym-delete").press("Enter")
+    await says(page, ".ym-delete", "Delete for good")
+    await page.evaluate("document.querySelector('ymateb-thread').refresh()")  # as an event would
+    await says(page, ".ym-delete", "Delete for good")
+    await focus_on(page, ".ym-delete")
+    await page.keyboard.press("Enter")
+    await says(page, ".ym-said", "Your comment has been deleted.")
+    await has_items(page, 4)
+
+
 async def test_what_was_typed_is_still_there_after_a_reload_and_gone_once_it_is_posted(world: World, watched: Watched):
     page = await opened(world, watched, lang="en")
     first = page.locator(".ym-item").first

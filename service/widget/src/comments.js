@@ -17,6 +17,7 @@ export class Comments {
   #editing = null; // wm-id of the comment that is being changed
   #post = ""; // what its button says
   #leave = new AbortController();
+  #sure = {}; // wm-ids whose deletion waits for a second press
   #begun = null; // a token of the moment when writing began
   isBusy = false;
 
@@ -127,7 +128,7 @@ export class Comments {
         const button = document.createElement("button");
         button.type = "button";
         button.className = `ym-plain ym-${name}`;
-        button.textContent = this.#words[name];
+        button.textContent = this.#words[this.#sure[id] && name === "delete" ? "sure" : name];
         span.append(button, " ");
       }
       section.querySelector(`#c-${id} > article > .ym-does`)?.append(span);
@@ -287,12 +288,12 @@ export class Comments {
   }
 
   async #remove(button) {
-    if (!button.dataset.sure) {
-      button.dataset.sure = "1";
+    const [id, mine] = [idOf(button), keep("localStorage", "mine")];
+    if (!this.#sure[id]) {
+      this.#sure[id] = true;
       button.textContent = this.#words.sure;
       return;
     }
-    const [id, mine] = [idOf(button), keep("localStorage", "mine")];
     this.isBusy = true;
     const [isDone, told] = await this.#ask(`/comments/${id}`, "DELETE", undefined, this.#tokenOf(id)).catch(() => [false, {}]);
     this.isBusy = false;
