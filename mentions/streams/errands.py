@@ -122,9 +122,8 @@ class Errands:
                 return None
 
     async def _pop(self, block_s: float) -> str | None:
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S + block_s):
-                popped = await self._client.bzpopmin([_ERRANDS], timeout=block_s)
+        async with reaching_redis(DEADLINE_S + block_s):
+            popped = await self._client.bzpopmin([_ERRANDS], timeout=block_s)
         return None if popped is None else str(as_text(popped[1]))
 
     async def _facts_of(self, errand_id: str) -> Errand | None:

@@ -13,7 +13,7 @@ from typing import Final
 from mentions.errors import Unavailable
 from mentions.streams.hub import Hub
 from mentions.streams.messages import PREFIX, claim_key
-from mentions.streams.scripts import DEADLINE_S, Client, Scripts, reaching_redis
+from mentions.streams.scripts import Client, Scripts, reaching_redis
 
 _CURSOR_KEPT_MS: Final = 60 * 60 * 1000
 """How long a page's last cursor is kept for those whose connection is away."""
@@ -55,9 +55,8 @@ class Events:
     async def _is_told(self, claim_id: str) -> bool:
         """Whether the claim has ended (its hash is gone) or `publish_finished` has left its mark there."""
         try:
-            with reaching_redis():
-                async with asyncio.timeout(DEADLINE_S):
-                    source, told = await self._client.hmget(claim_key(claim_id), ["source", "told"])
+            async with reaching_redis():
+                source, told = await self._client.hmget(claim_key(claim_id), ["source", "told"])
         except Unavailable:
             return False  # the connection is lost then, and its return asks again
         return source is None or told is not None
@@ -83,8 +82,7 @@ class Events:
 
     async def _last_cursor(self, channel: str) -> int:
         try:
-            with reaching_redis():
-                async with asyncio.timeout(DEADLINE_S):
-                    return int(await self._client.get(f"{channel}:cursor") or 0)
+            async with reaching_redis():
+                return int(await self._client.get(f"{channel}:cursor") or 0)
         except Unavailable:
             return 0

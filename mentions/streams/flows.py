@@ -7,7 +7,6 @@ Whoever reads Redis learns no secret.  Everything ends by itself.  What a flow m
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from mentions.streams.messages import PREFIX
-from mentions.streams.scripts import DEADLINE_S, Client, reaching_redis
+from mentions.streams.scripts import Client, reaching_redis
 
 _FLOWS: Final = PREFIX + "flow:"
 
@@ -35,31 +34,27 @@ class Flows:
 
     async def put(self, kind: str, secret: str, facts: Mapping[str, Any], *, lasts_s: int) -> None:
         """Keeps facts under a secret that is known already."""
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S):
-                await self._client.set(_key(kind, secret), orjson.dumps(dict(facts)), ex=lasts_s)
+        async with reaching_redis():
+            await self._client.set(_key(kind, secret), orjson.dumps(dict(facts)), ex=lasts_s)
 
     async def look(self, kind: str, secret: str) -> dict[str, Any] | None:
         """The facts, which stay; None when there are none, or their time is over."""
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S):
-                found = await self._client.get(_key(kind, secret))
+        async with reaching_redis():
+            found = await self._client.get(_key(kind, secret))
         return None if found is None else dict(orjson.loads(found))
 
     async def take(self, kind: str, secret: str) -> dict[str, Any] | None:
         """The facts, for this caller alone: nobody finds them again."""
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S):
-                found = await self._client.getdel(_key(kind, secret))
+        async with reaching_redis():
+            found = await self._client.getdel(_key(kind, secret))
         return None if found is None else dict(orjson.loads(found))
 
     async def count(self, kind: str, secret: str, *, lasts_s: int) -> int:
         """Counts a guess; how many there were with this one."""
         key = f"{_key(kind, secret)}:tries"
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S):
-                number = int(await self._client.incr(key))
-                await self._client.expire(key, lasts_s)
+        async with reaching_redis():
+            number = int(await self._client.incr(key))
+            await self._client.expire(key, lasts_s)
         return number
 
 

@@ -76,9 +76,8 @@ class RedisLink:
 
     async def ping(self) -> None:
         """Returns when Redis answers; raises `Unavailable`."""
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S):
-                await self.client.ping()
+        async with reaching_redis():
+            await self.client.ping()
 
     async def close(self) -> None:
         """Closes every connection; the last user of an embedded server stops it."""
@@ -137,10 +136,9 @@ async def _until_it_ends(socket: Path) -> None:
 async def _check_server(client: Client) -> None:
     """Refuses a server that is too old and warns of one that may lose claims; one that is away is met later."""
     try:
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S):
-                where = {"target_nodes": RedisCluster.RANDOM} if isinstance(client, RedisCluster) else {}
-                info: dict[str, Any] = await client.info(**where)
+        async with reaching_redis():
+            where = {"target_nodes": RedisCluster.RANDOM} if isinstance(client, RedisCluster) else {}
+            info: dict[str, Any] = await client.info(**where)
     except Unavailable as error:
         if isinstance(error.__cause__, AuthenticationError):
             raise ConfigurationError(f"YMATEB_REDIS_URL: {error.__cause__}") from error

@@ -21,7 +21,7 @@ class Proofs:
 
     async def spend(self, salt: str) -> bool:
         """Whether this is the first time that the proof of this challenge is used."""
-        with reaching_redis():
+        async with reaching_redis():
             return bool(await self._client.set(_SPENT + salt, "1", nx=True, ex=int(GOOD_FOR.total_seconds()) + 60))
 
     async def ask(self, visitor: str) -> int:
@@ -29,6 +29,6 @@ class Proofs:
         pipeline = self._client.pipeline(transaction=False)
         pipeline.incr(_ASKED + visitor)
         pipeline.expire(_ASKED + visitor, ASKED_WITHIN_S)
-        with reaching_redis():
+        async with reaching_redis():
             times, _ = await pipeline.execute()
         return int(times)

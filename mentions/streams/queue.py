@@ -10,7 +10,6 @@ delivery is still the worker's own.  What a claim means is the workers' business
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -219,9 +218,8 @@ class Queue:
 
     async def buried(self, limit: int = 100) -> list[Buried]:
         """The claims that were given up last, newest first."""
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S):
-                ids = as_text(await self._client.zrevrange(BURIED, 0, limit - 1))
+        async with reaching_redis():
+            ids = as_text(await self._client.zrevrange(BURIED, 0, limit - 1))
         found = await self._all_fields(ids)
         return [one for id_, fields in zip(ids, found, strict=True) if (one := read_buried(id_, fields))]
 
@@ -248,15 +246,14 @@ class Queue:
             CLAIMS,
             ">",
         ]
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S + max(block_ms, 0) / 1000):
-                try:
-                    reply = await self._client.execute_command(*command)
-                except ResponseError as error:
-                    if not str(error).startswith("NOGROUP"):
-                        raise
-                    await self._make_group()
-                    return await self._read(worker, count, block_ms)
+        async with reaching_redis(DEADLINE_S + max(block_ms, 0) / 1000):
+            try:
+                reply = await self._client.execute_command(*command)
+            except ResponseError as error:
+                if not str(error).startswith("NOGROUP"):
+                    raise
+                await self._make_group()
+                return await self._read(worker, count, block_ms)
         return list(_entries(reply))
 
     async def _make_group(self) -> None:
@@ -279,10 +276,9 @@ class Queue:
         return jobs
 
     async def _forget(self, entry_id: str) -> None:
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S):
-                await self._client.xack(CLAIMS, GROUP, entry_id)
-                await self._client.xdel(CLAIMS, entry_id)
+        async with reaching_redis():
+            await self._client.xack(CLAIMS, GROUP, entry_id)
+            await self._client.xdel(CLAIMS, entry_id)
 
     async def _fields(self, claim_id: str) -> dict[str, str]:
         return (await self._all_fields([claim_id]))[0]
@@ -290,12 +286,11 @@ class Queue:
     async def _all_fields(self, claim_ids: Sequence[str]) -> list[dict[str, str]]:
         if not claim_ids:
             return []
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S):
-                pipeline = self._client.pipeline(transaction=False)
-                for claim_id in claim_ids:
-                    pipeline.hgetall(claim_key(claim_id))
-                return [as_fields(reply) for reply in await pipeline.execute()]
+        async with reaching_redis():
+            pipeline = self._client.pipeline(transaction=False)
+            for claim_id in claim_ids:
+                pipeline.hgetall(claim_key(claim_id))
+            return [as_fields(reply) for reply in await pipeline.execute()]
 
 
 def _keys(claim_id: str, digest: str) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ import asyncio
 import hashlib
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,11 +36,12 @@ _PASSING: Final = re.compile(r"\b(OOM|MISCONF|READONLY|LOADING|NOREPLICAS|MASTER
 _PASSING_TYPES: Final = (faults.OutOfMemoryError, faults.ReadOnlyError, faults.ClusterDownError, faults.TryAgainError)
 
 
-@contextmanager
-def reaching_redis() -> Iterator[None]:
-    """Turns every sign that Redis cannot serve us now into `Unavailable`; defects pass through."""
+@asynccontextmanager
+async def reaching_redis(within_s: float = DEADLINE_S) -> AsyncIterator[None]:
+    """Turns every sign that Redis cannot serve us now, silence too, into `Unavailable`; defects pass through."""
     try:
-        yield
+        async with asyncio.timeout(within_s):
+            yield
     except OUTAGES as error:
         raise _away(error) from error
     except faults.ResponseError as error:
@@ -116,9 +117,8 @@ class Scripts:
         self._gathered.append(_Call(load(name, common=self._common), keys, args, answer))
         if len(self._gathered) == 1 and len(self._flights) < _FLIGHTS:
             self._take_off()
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S):
-                return as_text(await answer)
+        async with reaching_redis():
+            return as_text(await answer)
 
     def _take_off(self) -> None:
         flight = asyncio.create_task(self._fly(), name="redis.scripts")

@@ -50,7 +50,7 @@ class Signing:
         if time.monotonic() < self._away_until:
             raise Unavailable("Redis could not be reached a moment ago.", retry_after_s=RETRY_AFTER_S)
         try:
-            with reaching_redis():
+            async with reaching_redis():
                 await self._client.set(_KEY + name, fresh, nx=True, ex=_LIVES_S)
             return SigningKey(name, await self._find(name) or fresh.encode())
         except Unavailable:
@@ -72,7 +72,7 @@ class Signing:
         return key if key and time.monotonic() - read_at < self._kept_s else None
 
     async def _find(self, name: str) -> bytes | None:
-        with reaching_redis():
+        async with reaching_redis():
             found = await self._client.get(_KEY + name)
         if not found:
             return None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Final
 
 from mentions.streams.messages import PREFIX
-from mentions.streams.scripts import DEADLINE_S, Client, as_fields, reaching_redis
+from mentions.streams.scripts import Client, as_fields, reaching_redis
 
 TALLIES: Final = PREFIX + "tallies"
 
@@ -22,16 +21,14 @@ class Tallies:
         """Adds what was counted since the last time.  Raises Unavailable."""
         if not counted:
             return
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S):
-                pipeline = self._client.pipeline(transaction=False)
-                for field, value in counted.items():
-                    pipeline.hincrbyfloat(TALLIES, field, value)
-                await pipeline.execute()
+        async with reaching_redis():
+            pipeline = self._client.pipeline(transaction=False)
+            for field, value in counted.items():
+                pipeline.hincrbyfloat(TALLIES, field, value)
+            await pipeline.execute()
 
     async def read(self) -> dict[str, float]:
         """The sums.  Raises Unavailable."""
-        with reaching_redis():
-            async with asyncio.timeout(DEADLINE_S):
-                fields = as_fields(await self._client.hgetall(TALLIES))
+        async with reaching_redis():
+            fields = as_fields(await self._client.hgetall(TALLIES))
         return {field: float(value) for field, value in fields.items()}

@@ -65,7 +65,7 @@ class Traces:
         for key in (*links, visitor):
             pipeline.scard(key)
             pipeline.sismember(key, page)
-        with reaching_redis():
+        async with reaching_redis():
             replies = await pipeline.execute()
         said, counted = replies[: len(words)], replies[len(words) :]
         others = [int(number) - int(own) for number, own in zip(counted[::2], counted[1::2], strict=True)]
@@ -84,7 +84,7 @@ class Traces:
         for key, lives_s in (*((link, DAY_S) for link in links), (visitor, trace.lives_s)):
             pipeline.sadd(key, page)
             pipeline.expire(key, lives_s)
-        with reaching_redis():
+        async with reaching_redis():
             await pipeline.execute()
 
 

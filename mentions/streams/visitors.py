@@ -34,7 +34,7 @@ class Visitors:
         if self._kept is not None and time.monotonic() - self._kept[0] < _KEPT_S:
             return self._kept[1]
         fresh = secrets.token_hex(32)
-        with reaching_redis():
+        async with reaching_redis():
             await self._client.set(_KEY, fresh, nx=True, ex=KEY_LIVES_S)
             found = await self._client.get(_KEY) or fresh
         key = found if isinstance(found, bytes) else str(found).encode()

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,16 @@ from structlog.testing import capture_logs
 from mentions.errors import ConfigurationError, Unavailable
 from mentions.streams.errands import Errands
 from mentions.streams.events import Events
+from mentions.streams.flows import Flows
 from mentions.streams.limits import Limits
 from mentions.streams.link import RedisLink, client_for
 from mentions.streams.messages import Depth
+from mentions.streams.proofs import Proofs
 from mentions.streams.queue import Queue
+from mentions.streams.signing import Signing
+from mentions.streams.tallies import Tallies
+from mentions.streams.traces import Trace, Traces
+from mentions.streams.visitors import Visitors
 from tests.integration.streams.conftest import NOW
 from tests.support.processes import dies_with_its_parent, free_port, stop
 from tests.support.redis_server import RedisServer, find_redis_server
@@ -31,7 +38,7 @@ from tests.support.waiting import eventually, wait_until
 
 
 async def use_everything(link: RedisLink, claim) -> None:
-    """The queue, events, limits and errands, once through."""
+    """All that lies in Redis, once through."""
     queue, events, limits = Queue(link.client, bound=10), Events(link.client), Limits(link.client)
     await link.ping()
     claims = [claim("a"), claim("a"), claim("b")]
@@ -69,6 +76,28 @@ async def use_everything(link: RedisLink, claim) -> None:
     assert taken is not None
     assert await errands.answer(taken, {"greeting": f"hello {taken.facts['whom']}"})
     assert await asking == {"greeting": "hello you"}
+    await use_what_is_remembered(link)
+
+
+TRACE = Trace(1, "7", ("a", "b"), ("https://x.example/",), "v")
+
+
+async def use_what_is_remembered(link: RedisLink) -> None:
+    """Flows, proofs, keys, tallies, traces and visitors."""
+    flows, proofs, traces = Flows(link.client), Proofs(link.client), Traces(link.client)
+    secret = await flows.begin("kind", {"a": 1}, lasts_s=60)
+    assert [await flows.count("kind", secret, lasts_s=60) for _ in range(2)] == [1, 2]
+    assert [await flows.look("kind", secret), await flows.take("kind", secret)] == [{"a": 1}] * 2
+    assert await flows.take("kind", secret) is None
+    assert [await proofs.spend("salt") for _ in range(2)] == [True, False]
+    assert [await proofs.ask("v") for _ in range(2)] == [1, 2]
+    key = await Signing(link.client).current(NOW)
+    assert await Signing(link.client).recent(NOW) == {key.name: key.secret}
+    await Tallies(link.client).add({"a": 1.5})
+    assert await Tallies(link.client).read() == {"a": 1.5}
+    await traces.note(TRACE, "1")
+    assert (await traces.compare(replace(TRACE, page="8"))).pages_of_links == 1
+    assert await Visitors(link.client).hash("::1") == await Visitors(link.client).hash("::1")
 
 
 # --- kinds of URL ------------------------------------------------------------------------------------------------
@@ -278,9 +307,21 @@ async def every_call_fails_in_time(link: RedisLink, claim) -> None:
         events.publish_change(1, 1),
         limits.allow("k", rate=1, burst=1, now=NOW),
         limits.acquire("a.example", 1, 10),
+        Errands(link.client).take(),
+        Flows(link.client).look("kind", "secret"),
+        Flows(link.client).count("kind", "secret", lasts_s=60),
+        Proofs(link.client).spend("salt"),
+        Proofs(link.client).ask("visitor"),
+        Signing(link.client).current(NOW),
+        Signing(link.client).recent(NOW),
+        Tallies(link.client).add({"a": 1.0}),
+        Tallies(link.client).read(),
+        Traces(link.client).note(TRACE, "1"),
+        Traces(link.client).compare(TRACE),
+        Visitors(link.client).hash("::1"),
     ]
     started = time.monotonic()
-    answers = await asyncio.gather(*calls, return_exceptions=True)
+    answers = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 20)
     assert [type(one) for one in answers] == [Unavailable] * len(calls)
     assert time.monotonic() - started < 4
     assert await events.wait_finished("c1", 0.2) is False
