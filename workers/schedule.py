@@ -1,7 +1,8 @@
 """What has to be done from time to time, by one worker of all: forgetting what is old, looking again at old mentions.
 
 A lease in Redis says who leads; when its holder is gone, another worker takes it within a minute.  A periodic job that
-fails is told and tried again at its next time; an outage never ends the worker."""
+fails, by an outage or by a defect of ours, is told and tried again at its next time: it ends neither the others nor the
+worker, which has claims to verify."""
 
 from __future__ import annotations
 
@@ -93,6 +94,8 @@ class Scheduler:
                 count = await job.act()
             except (SQLAlchemyError, YmatebError, OSError) as error:
                 log.warning("schedule.failed", job=job.name, error=f"{type(error).__name__}: {error}"[:300])
+            except Exception:
+                log.exception("schedule.broke", job=job.name)
             else:
                 log.debug(job.name, count=count)
 

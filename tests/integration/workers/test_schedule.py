@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 
 from mentions import identity
-from mentions.model import Outcome, Status
-from mentions.storage import claims, pages, people, sessions, sites
+from mentions.model import Author, EntryState, Kind, Outcome, Protocol, Reaction, Status, Url
+from mentions.storage import claims, entries, pages, people, sessions, sites
 from mentions.storage.avatars import Avatars
 from mentions.storage.layout import settling
 from mentions.streams.limits import Limits
@@ -16,6 +16,7 @@ from tests.integration.workers.conftest import Clock, Journeys
 from tests.integration.workers.test_reread import HARMFUL, keep_old, now_of, outdated
 from tests.peers import Blog
 from tests.support.waiting import eventually
+from workers.jobs.portraits import UNNAMED_KEPT
 from workers.kit import Kit
 from workers.schedule import LEADER, LEASE_S, Scheduler
 
@@ -112,3 +113,30 @@ async def test_what_nobody_reads_is_laid_out_before_its_marks_grow(kit: Kit, lim
     await eventually(is_done)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_job_that_breaks_over_an_odd_row_ends_neither_the_others_nor_the_worker(
+    kit: Kit, limits: Limits, tmp_path: Path
+):
+    async with kit.db.write() as c:
+        site = await sites.add(c, "mine.example", (), now=kit.now())
+        page = await pages.ensure(c, site.id, "https://mine.example/post", now=kit.now())
+        await entries.insert(
+            c,
+            site_id=site.id,
+            page_id=page.id,
+            source="https://ann.example/1",
+            target=page.url,
+            protocol=Protocol.WEBMENTION,
+            reaction=Reaction(Kind.LIKE, author=Author(photo=Url("http://ann.example:99999/no-port"))),
+            state=EntryState.SHOWN,
+            now=kit.now(),
+        )
+    avatars = Avatars(tmp_path)
+    forgotten = avatars.keep(b"shown by nobody", now=kit.now() - UNNAMED_KEPT - UNNAMED_KEPT)
+    running = asyncio.create_task(Scheduler(kit, limits, status_days=90, avatars=avatars).run())
+    await eventually(lambda: avatars.seen_at(forgotten) is None or running.done())
+    assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert avatars.seen_at(forgotten) is None
