@@ -95,7 +95,8 @@ class Deliverer:
                     log.warning("deliveries.wait", error=f"{type(error).__name__}: {error}"[:300])
                     await asyncio.sleep(TICK_S)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._has_room.wait(), TICK_S)
+                    async with asyncio.timeout(TICK_S):  # not wait_for, which may miss a stop (Python 3.11)
+                        await self._has_room.wait()
         finally:
             for task in self._under_way:
                 task.cancel()

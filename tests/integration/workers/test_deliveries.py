@@ -855,3 +855,14 @@ async def test_a_test_message_tells_of_nothing(world: World, inbox: Inbox, clock
         await world.deliver()
         assert json.loads(inbox.letters[0].body)["data"] == {"site": "blog.example"}
         assert json.loads(older.letters[0].body)["deleted"] is True
+
+
+async def test_whoever_is_stopped_in_the_moment_of_an_answer_stops(world: World):
+    """On Python 3.11 `asyncio.wait_for` misses a cancellation that comes together with what is waited for."""
+    running = asyncio.create_task(world.deliverer.run())
+    has_room = world.deliverer._has_room
+    await eventually(lambda: bool(has_room._waiters))
+    has_room.set()
+    running.cancel()
+    await asyncio.wait([running], timeout=5)
+    assert running.cancelled()
