@@ -14,6 +14,7 @@ from mentions import codec, urls
 from mentions.decide import PageSeen, Policy, Verdict, decide
 from mentions.errors import ParserError
 from mentions.model import Claim, Fetched, OutgoingLinks, Protocol, Reading, Sighting, Trace, Url
+from mentions.plaintext import calm
 from workers.fetch.client import Fetcher
 from workers.jobs.authors import complete
 from workers.jobs.sources import fetch_source
@@ -85,7 +86,11 @@ def as_json(seen: Inspection) -> dict[str, Any]:
 
 
 def as_lines(seen: Inspection) -> Iterator[str]:
-    """The same for people."""
+    """The same for people: strangers' words, without what a terminal would obey."""
+    return map(calm, _lines(seen))
+
+
+def _lines(seen: Inspection) -> Iterator[str]:
     yield from _hops("fetched", seen.trace)
     if isinstance(seen.sighting, Fetched):
         document = seen.sighting.document

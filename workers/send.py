@@ -17,6 +17,7 @@ from mentions import urls
 from mentions.errors import ParserError
 from mentions.media import is_read_type
 from mentions.model import Fetched, Gone, Protocol, Status, Unreachable, Url
+from mentions.plaintext import clean_text
 from mentions.protocol import pingback
 from mentions.protocol.discovery import Receiver
 from workers.fetch.client import Fetcher, Posted
@@ -29,6 +30,8 @@ LONGEST_RETRY_AFTER_S: Final = 15
 POLL_FOR_S: Final = 10.0
 POLL_EVERY_S: Final = 0.5
 STATUS_BYTES: Final = 64 << 10
+LONGEST_WORDS: Final = 200
+"""Characters of what the other side says that are repeated."""
 ACCEPT_TARGET: Final = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 _UNDER_WAY: Final = frozenset({Status.QUEUED, Status.PENDING})
 _GOOD: Final = frozenset({*_UNDER_WAY, Status.RETRYING, Status.SUCCESS, Status.DELETED})
@@ -138,7 +141,8 @@ def pingback_answer(target: Url, receiver: Receiver, posted: Posted) -> Sent:
     answer = pingback.read_answer(posted.body, status=posted.status)
     is_accepted = answer.outcome is pingback.Answered.ACCEPTED
     fault = f"fault {answer.fault}: " if answer.fault is not None else ""
-    words = f"pingback {answer.outcome.value.replace('_', ' ')} by {receiver.endpoint}: {fault}{_line(answer.text)}"
+    said = clean_text(answer.text, LONGEST_WORDS)
+    words = f"pingback {answer.outcome.value.replace('_', ' ')} by {receiver.endpoint}: {fault}{said}"
     return Sent(target, receiver, is_accepted, words, may_pass=answer.outcome is pingback.Answered.TRY_LATER)
 
 
@@ -147,7 +151,8 @@ async def _webmention_answer(fetcher: Fetcher, target: Url, receiver: Receiver, 
         return _failed(target, receiver, posted)
     said = f"HTTP {posted.status}"
     if not posted.is_accepted:
-        detail = f": {_line(posted.body.decode('utf-8', 'replace'))}" if posted.body else ""
+        why = clean_text(posted.body.decode("utf-8", "replace"), LONGEST_WORDS)
+        detail = f": {why}" if why else ""
         return Sent(target, receiver, is_accepted=False, words=f"refused by {receiver.endpoint}: {said}{detail}")
     status = await _follow_up(fetcher, posted.location) if posted.status == 201 and posted.location else None
     if status is None:
@@ -178,11 +183,6 @@ def _status(body: bytes) -> Status | None:
 def _failed(target: Url, receiver: Receiver, posted: Posted) -> Sent:
     reason = posted.fault.reason if posted.fault is not None else "no answer"
     return Sent(target, receiver, is_accepted=False, words=f"{receiver.endpoint} was not reached: {reason}")
-
-
-def _line(text: str) -> str:
-    """Somebody else's words on one line, without what a terminal would obey."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text[:2000]).split())[:200]
 
 
 def same_page(source: Url, target: Url) -> bool:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from mentions.model import Link, Refused, Status, Trace, Url
 from mentions.streams.link import RedisLink
 from mentions.streams.queue import Queue
 from tests.integration.workers.conftest import Journeys
 from tests.peers import Blog, Pingable
 from tests.support.processes import free_port
+from workers.inspect import Inspection, as_lines
 from workers.reading import ROOT
 
 
@@ -189,3 +191,17 @@ async def test_a_worker_with_the_demo_waits_for_redis(tmp_path: Path):
     process.terminate()
     rest, _ = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 0, said + rest.decode()
+
+
+def test_what_strangers_wrote_gives_no_orders_to_a_terminal():
+    orders = "\x1b[2J\x1b]0;title\x07\x9b31m\u202e"
+    link = Link(Url("https://b.example/"), f"https://b.example/{orders}", "a[href]")
+    seen = Inspection(
+        Url("https://a.example/"),
+        None,
+        Refused(Status.HTTP_ERROR, orders, ()),
+        Trace(link=link, notes=(orders, "two\nlines")),
+    )
+    lines = list(as_lines(seen))
+    assert all(part.isprintable() for line in lines for part in line.split("\n"))
+    assert "note      two\nlines" in lines
