@@ -36,7 +36,7 @@ MODULES: Final = (
     "thread.js",
 )  # fmt: skip
 """What the published thread.js is joined from: one scope, and each module after those that it imports from."""
-LATER: Final = ("proof.js", "signin.js")
+LATER: Final = ("proof.js", "signin.js", "twins.js")
 """Modules that thread.js loads when they are needed, from its own version's folder."""
 
 

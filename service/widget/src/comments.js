@@ -3,7 +3,7 @@
 import { fetchPart } from "./fetching.js";
 import { keep } from "./keeping.js";
 import { like, showLiked } from "./liking.js";
-import { idOf } from "./markup.js";
+import { idOf, within } from "./markup.js";
 import { BASE, later } from "./origin.js";
 
 const EDITABLE_MS = 15 * 60_000;
@@ -48,7 +48,7 @@ export class Comments {
     this.#post = this.#form.querySelector(".ym-post").textContent;
     const { parent, ...fields } = keep("sessionStorage", this.#draft);
     this.#fill(fields);
-    const link = parent && this.#section.querySelector(`#c-${+parent} > article .ym-does a`);
+    const link = parent && within(this.#section, +parent, " > article .ym-does a");
     if (link) this.#answer(link, parent);
   }
 
@@ -131,7 +131,7 @@ export class Comments {
         button.textContent = this.#words[this.#sure[id] && name === "delete" ? "sure" : name];
         span.append(button, " ");
       }
-      section.querySelector(`#c-${id} > article > .ym-does`)?.append(span);
+      within(section, id, " > article > .ym-does")?.append(span);
     }
     clearTimeout(this.timer);
     if (open.length) this.timer = setTimeout(() => this.decorate(this.#section), Math.min(...open.map(([, { until }]) => until)) - now + 50);
@@ -267,7 +267,7 @@ export class Comments {
     await this.#host.refresh().catch(() => {});
     this.#say(text);
     const said = this.#form.querySelector(".ym-said");
-    const place = this.#section.querySelector(`#c-${id}`) ?? said;
+    const place = within(this.#section, id) ?? said;
     if (place === said && typeof id === "number") { // a long thread: it stands on another page
       const link = document.createElement("a");
       link.href = `${BASE}/entries/${id}`;

@@ -1,6 +1,7 @@
 // The thread as it stands in the page: items with the id c-<wm-id>, answers in a list of their own inside.
 
-export const idOf = (element) => element.closest("[id^=c-]").id.slice(2);
+export const idOf = (element) => parseInt(element.closest("[id^=c-]").id.slice(2));
+export const within = (section, id, selector = "") => section.querySelector(`#c-${id}${section.dataset.twin ?? ""}${selector}`);
 const own = (list, id) => [...list.children].find((item) => item.id === id);
 export const part = (item, selector) => item.querySelector(`:scope > ${selector}`);
 

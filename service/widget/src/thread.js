@@ -5,7 +5,7 @@
 import { Comments } from "./comments.js";
 import { fetchPart } from "./fetching.js";
 import { bringUpToDate, part, replace } from "./markup.js";
-import { BASE } from "./origin.js";
+import { BASE, later } from "./origin.js";
 import { adopt } from "./styles.js";
 import { counted } from "./words.js";
 
@@ -13,6 +13,8 @@ const MARKUP = 3; // the markup that this script knows how to bring up to date
 const POLL_MS = 60_000;
 const SETTLE_MS = 400; // events come in bursts
 const AGAIN_MS = 5_000; // until a thread that could not be fetched is asked for again
+
+let twins = 1;
 
 class YmatebThread extends HTMLElement {
   static observedAttributes = ["target", "lang", "also"];
@@ -27,6 +29,7 @@ class YmatebThread extends HTMLElement {
   #isBegun = false;
   #isNear = false;
   #comments = null; // what the reader writes here
+  #twin = ""; // what its ids end in, if another element shows the same thread
   #leave = null;
 
   connectedCallback() {
@@ -67,8 +70,16 @@ class YmatebThread extends HTMLElement {
     return `${this.#service}${path}?${query}`;
   }
 
-  #fetch(wishes) {
-    return fetchPart(this.#url("/thread.html", wishes), ".ymateb");
+  async #fetch(wishes) {
+    return this.#single(await fetchPart(this.#url("/thread.html", wishes), ".ymateb"));
+  }
+
+  // No two elements of a page may have one id.
+  async #single(section) {
+    const other = this.getRootNode().getElementById?.(section.getAttribute("aria-labelledby"));
+    if (other && !this.contains(other)) this.#twin ||= `-${++twins}`;
+    if (this.#twin) await later("twins.js").then(({ rename }) => rename(section, this.#twin), () => {});
+    return section;
   }
 
   // The thread as it is now, in the shape in which it stands here.
@@ -117,7 +128,8 @@ class YmatebThread extends HTMLElement {
     if (!this.isConnected) return;
     this.#isBegun = true;
     const there = this.querySelector(".ymateb");
-    there ? this.#take(there) : this.load();
+    if (there) this.#single(there).then(() => this.contains(there) && this.#take(there));
+    else this.load();
   }
 
   async load() {
