@@ -27,6 +27,9 @@ TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; char
 _CSS_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_SPACE: Final = re.compile(r"\s*([{};,>~])\s*")
 _JS_REMARK: Final = re.compile(r"(?<=[;{}]) // [^\"'`]*\Z")
+_JS_SPACE: Final = re.compile(
+    r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|//.*)|\s*([=>?:&|,;{}()\[\]]+)\s*"""
+)
 _JS_IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./[\w.]+";$', re.MULTILINE)
 _JS_EXPORT: Final = re.compile(r"^export (?=const |(async )?function |class )", re.MULTILINE)
 _PLACEHOLDER: Final = '"__STYLES__"'
@@ -56,11 +59,17 @@ def small_css(source: str) -> str:
 
 
 def small_js(source: str) -> str:
-    """A script without indentation, empty lines and comments; what else a line says stays as it was written.
+    """A script without indentation, empty lines, comments, and space beside punctuation; names stay as they are.
 
-    A comment behind code counts as one where a statement or a block has just ended, and no quote follows."""
-    lines = (_JS_REMARK.sub("", line.strip()) for line in source.splitlines())
+    A comment behind code counts as one where a statement or a block has just ended, and no quote follows.  Strings and
+    templates of one line keep their space; regular expressions with space in them, templates of several lines, and
+    `+ +`, must not be written in the sources."""
+    lines = (_JS_SPACE.sub(_without_space, _JS_REMARK.sub("", line.strip())) for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
+
+
+def _without_space(found: re.Match[str]) -> str:
+    return found[1] or found[2]
 
 
 def joined(sources: Iterable[str]) -> str:

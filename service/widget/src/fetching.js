@@ -3,7 +3,7 @@
 // What may come into the page. The service has sanitised it already; this is the second lock.
 const ELEMENTS = new Set(
   ("a abbr article b bdi bdo blockquote br button cite code data dd del details dfn div dl dt em figcaption figure footer form h1 h2 h3 h4 h5 h6 " +
-    "header hr i img input ins kbd label li mark ol option p path pre q rect rp rt ruby s samp section select small span strong sub summary " +
+    "header hr i img input ins kbd label li mark ol p path pre q rect rp rt ruby s samp section small span strong sub summary " +
     "sup svg table tbody td textarea tfoot th thead time tr u ul var wbr").split(" "),
 );
 const ATTRIBUTES = new Set(

@@ -9,7 +9,7 @@ import { BASE, later } from "./origin.js";
 import { adopt } from "./styles.js";
 import { counted } from "./words.js";
 
-const MARKUP = 3; // the markup that this script knows how to bring up to date
+const MARKUP = "3"; // the markup that this script knows how to bring up to date
 const POLL_MS = 60_000;
 const SETTLE_MS = 400; // events come in bursts
 const AGAIN_MS = 5_000; // until a thread that could not be fetched is asked for again
@@ -85,14 +85,14 @@ class YmatebThread extends HTMLElement {
   // The thread as it is now, in the shape in which it stands here.
   async #again() {
     const turn = this.#turn;
-    const fresh = await this.#fetch({ ...this.#shape, cursor: Date.now().toString(36) });
+    const fresh = await this.#fetch(this.#shape);
     for (let page = 0; page < this.#more; page++) await this.#extend(fresh);
     if (turn !== this.#turn) throw new Error("thread: changed");
     return fresh;
   }
 
   get #shape() {
-    return Object.fromEntries(new URLSearchParams(this.#section.dataset.shape));
+    return { ...Object.fromEntries(new URLSearchParams(this.#section.dataset.shape)), cursor: Date.now().toString(36) };
   }
 
   // Adds the next page to a thread that has more; the first of its responses.
@@ -100,7 +100,7 @@ class YmatebThread extends HTMLElement {
     const next = part(section, ".ym-next");
     if (!next) return null;
     const after = new URL(next.firstElementChild.href).searchParams.get("after");
-    const page = await this.#fetch({ ...this.#shape, after, cursor: Date.now().toString(36) });
+    const page = await this.#fetch({ ...this.#shape, after });
     const list = part(page, ".ym-top");
     const first = list.firstElementChild;
     part(section, ".ym-top").append(...list.children);
@@ -154,13 +154,14 @@ class YmatebThread extends HTMLElement {
   #take(section) {
     this.#section = section;
     this.#comments?.leave();
-    this.#comments = section.dataset.markup === String(MARKUP) ? new Comments(this, section) : null;
+    const isKnown = section.dataset.markup === MARKUP;
+    this.#comments = isKnown ? new Comments(this, section) : null;
     this.shadowRoot.append(this.#live);
     this.dispatchEvent(new CustomEvent("ymateb:ready", { bubbles: true }));
     this.#leave?.abort();
     this.#leave = new AbortController();
     const { signal } = this.#leave;
-    if (section.dataset.markup !== String(MARKUP)) return;
+    if (!isKnown) return;
     section.addEventListener("click", (event) => this.#readOn(event), { signal });
     if (this.hasAttribute("still")) return;
     const attend = () => (this.#isNear && !document.hidden ? this.#listen() : this.#rest());

@@ -86,7 +86,7 @@ def test_joined_modules_meet_in_one_scope():
 
 
 def test_what_is_loaded_later_is_of_the_same_version():
-    assert f'const VERSION = "{current().version}";' in current().files["thread.js"].body.decode()
+    assert f'const VERSION="{current().version}";' in current().files["thread.js"].body.decode()
     assert {name: gzipped(name) for name in LATER if gzipped(name) > LARGEST_LATER[name]} == {}
 
 
@@ -115,9 +115,11 @@ def test_shortening_keeps_what_styles_mean():
     assert small_css(source) == rules + "@media (width < 3rem){p{margin:0}}"
 
 
-def test_shortening_a_script_drops_comments_and_nothing_else():
+def test_shortening_a_script_drops_comments_and_space_that_means_nothing():
     source = "// one\n  const a = 'http://x'; // two\n\n\tconst b = '; // c';\nf(a, // three\n b);\n"
-    assert small_js(source) == "const a = 'http://x';\nconst b = '; // c';\nf(a, // three\nb);\n"
+    assert small_js(source) == "const a='http://x';\nconst b='; // c';\nf(a,// three\nb);\n"
+    source = 'if (a === 1 && !b) return { c: `= ${d} ?`, "e , f": [...g, -h + +i] };'
+    assert small_js(source) == 'if(a===1&&!b)return{c:`= ${d} ?`,"e , f":[...g,-h + +i]};\n'
 
 
 def test_a_face_is_always_the_same_and_different_people_have_different_ones():
