@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from mentions.model import Kind
+from mentions.model import Change, Kind
+from mentions.sanitize import POLICY_VERSION
+from mentions.storage import changes, entries
+from service import keys
 from tests.browser.conftest import Watched
 from tests.browser.scenes import long_thread
 from tests.browser.test_commenting import focus_on, has_items
-from tests.browser.world import World, said
+from tests.browser.test_widget import entry_of
+from tests.browser.world import MORNING, World, said
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.browser
@@ -263,3 +268,25 @@ async def test_two_threads_in_one_page_do_not_meet(world: World, watched: Watche
     await expect(first.get_by_label("Comment", exact=True)).to_have_value("")
     ids = await page.locator("[id]").evaluate_all("all => all.map(e => e.id)")
     assert len(ids) == len(set(ids))
+
+
+async def test_focus_stays_on_a_response_that_changes_while_one_is_there(world: World, watched: Watched):
+    page = watched.page
+    url = await opened(world, page)
+    await eventually(lambda: any("/api/events" in each for each in watched.requests))
+    await page.locator(".ym-item").first.locator(".ym-does > a").first.focus()
+    await change(world, url, "https://ann.example/2026/doors", "<p>Hens, mostly.</p>")
+    await page.get_by_text("Hens, mostly.").wait_for()
+    assert await page.evaluate("document.activeElement.getAttribute('aria-label')") == "Reply to Ann Griffiths"
+
+
+async def change(world: World, url: str, source: str, html: str) -> None:
+    """Its source says something else now."""
+    entry = await entry_of(world, url, source)
+    reaction = replace(entry.reaction, content=said(Kind.REPLY, "", source, html).content)
+    async with world.db.write() as c:
+        await entries.update(c, entry.id, now=MORNING, reaction=reaction, policy_version=POLICY_VERSION, actor="source")
+        cursor = await changes.append(
+            c, site_id=entry.site_id, page_id=entry.page_id, entry_id=entry.id, change=Change.UPDATED, now=MORNING
+        )
+    await world.app[keys.EVENTS].publish_change(entry.page_id, cursor)

@@ -17,7 +17,6 @@ export class Comments {
   #editing = null; // wm-id of the comment that is being changed
   #post = ""; // what its button says
   #leave = new AbortController();
-  #sure = {}; // wm-ids whose deletion waits for a second press
   #begun = null; // a token of the moment when writing began
   isBusy = false;
 
@@ -120,15 +119,16 @@ export class Comments {
     const [mine, now] = [keep("localStorage", "mine"), Date.now()];
     const open = Object.entries(mine).filter(([, { until }]) => until > now);
     if (open.length < Object.keys(mine).length) keep("localStorage", "mine", open.length ? Object.fromEntries(open) : null);
-    section.querySelectorAll(".ym-own-does").forEach((span) => span.remove());
-    for (const id of this.#form ? new Set([...open.map(([id]) => id), ...Object.keys(this.#signed)]) : []) {
+    const ids = new Set(this.#form && [...open.map(([id]) => id), ...Object.keys(this.#signed)]);
+    for (const span of section.querySelectorAll(".ym-own-does")) ids.delete(`${idOf(span)}`) || span.remove(); // focus may be there
+    for (const id of ids) {
       const span = document.createElement("span");
       span.className = "ym-own-does";
       for (const name of ["edit", "delete"]) {
         const button = document.createElement("button");
         button.type = "button";
         button.className = `ym-plain ym-${name}`;
-        button.textContent = this.#words[this.#sure[id] && name === "delete" ? "sure" : name];
+        button.textContent = this.#words[name];
         span.append(button, " ");
       }
       within(section, id, " > article > .ym-does")?.append(span);
@@ -288,12 +288,12 @@ export class Comments {
   }
 
   async #remove(button) {
-    const [id, mine] = [idOf(button), keep("localStorage", "mine")];
-    if (!this.#sure[id]) {
-      this.#sure[id] = true;
+    if (!button.dataset.sure) {
+      button.dataset.sure = "1";
       button.textContent = this.#words.sure;
       return;
     }
+    const [id, mine] = [idOf(button), keep("localStorage", "mine")];
     this.isBusy = true;
     const [isDone, told] = await this.#ask(`/comments/${id}`, "DELETE", undefined, this.#tokenOf(id)).catch(() => [false, {}]);
     this.isBusy = false;

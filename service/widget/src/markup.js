@@ -5,9 +5,16 @@ export const within = (section, id, selector = "") => section.querySelector(`#c-
 const own = (list, id) => [...list.children].find((item) => item.id === id);
 export const part = (item, selector) => item.querySelector(`:scope > ${selector}`);
 
+const controls = (element) => [...element.querySelectorAll("a, button, summary")];
+
+// Focus stays where it was; what asks once more before it deletes goes on asking.
 export function replace(parent, old, fresh, before) {
-  if (old && fresh) old.isEqualNode(fresh) || old.replaceWith(fresh);
-  else if (fresh) parent.insertBefore(fresh, before ?? null);
+  if (old && fresh) {
+    if (old.isEqualNode(fresh) || old.querySelector("[data-sure]")) return;
+    const at = controls(old).indexOf(old.getRootNode().activeElement);
+    old.replaceWith(fresh);
+    controls(fresh)[at]?.focus();
+  } else if (fresh) parent.insertBefore(fresh, before ?? null);
   else old?.remove();
 }
 
