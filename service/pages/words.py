@@ -44,6 +44,7 @@ def session_words(words: Catalogue) -> str:
         "sure": gettext("Delete all my comments on this site, and forget me, for good"),
         "as": gettext("Signed in as %(name)s") % {"name": "{name}"},
         "welcome": gettext("You are signed in."),
+        "back": f"{gettext('You are signed in.')} {gettext('You can close this window.')}",
         "bye": gettext("You are signed out."),
         "over": gettext("You are not signed in any more. Please sign in again."),
         "forgotten": gettext("All your comments on this site have been deleted."),

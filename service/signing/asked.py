@@ -36,11 +36,15 @@ class Asked:
     site_id: int
     site: str
     """What the site is called: its authority."""
+    page: str = ""
+    """Of that origin: where the pop-up comes back to when it has lost the window that opened it; "" for nowhere."""
 
     @property
     def fields(self) -> dict[str, str]:
         """What the forms of the pop-up carry along."""
-        return {"target": self.target, "origin": self.origin, "challenge": self.challenge, "lang": self.lang}
+        return {"target": self.target, "origin": self.origin, "challenge": self.challenge, "lang": self.lang} | (
+            {"page": self.page} if self.page else {}
+        )
 
 
 async def read(request: web.Request, given: Mapping[str, object]) -> Asked:
@@ -55,7 +59,8 @@ async def read(request: web.Request, given: Mapping[str, object]) -> Asked:
     if origin != urls.origin(origin) or not await _may_ask(request, origin, site):
         raise InsufficientScope(f"{origin[:200] or 'A page without an origin'} is no page of {site.authority}.")
     lang = i18n.spoken(_text(given, "lang")) or language_of(request)
-    return Asked(urls.without_fragment(checked), origin, challenge, lang, site.id, site.authority)
+    page = _page(_text(given, "page"), origin)
+    return Asked(urls.without_fragment(checked), origin, challenge, lang, site.id, site.authority, page)
 
 
 async def limit(request: web.Request, site_id: int) -> None:
@@ -67,6 +72,13 @@ async def limit(request: web.Request, site_id: int) -> None:
 def key_of(text: str) -> str:
     """What an address is counted by: Redis is not to know it."""
     return hashlib.sha256(text.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _page(text: str, origin: str) -> str:
+    """The address, if it is one of that origin; it only matters where the opener is lost, so a wrong one is as none."""
+    if len(text.encode()) > urls.MAX_CLAIM_BYTES or (page := urls.parse(text)) is None or urls.origin(page) != origin:
+        return ""
+    return urls.without_fragment(page)
 
 
 async def _may_ask(request: web.Request, origin: str, site: Site) -> bool:

@@ -106,7 +106,7 @@ async def show_waiting(request: web.Request) -> web.StreamResponse:
 
 
 async def look(request: web.Request) -> web.Response:
-    """POST {flow}: `{"state"}`, which is `waiting`, `over`, or `done` with `code` and `origin`: that is told once."""
+    """POST {flow}: `{"state"}`, which is `waiting`, `over`, or `done` with `code`, `origin`, `page`, told once."""
     await origins.require_own(request)
     await clients.limit(request, "sign-in-wait", rate=20.0, burst=200)  # many may wait behind one address
     flows, flow = request.app[keys.FLOWS], str((await read_fields(request)).get("flow") or "")
@@ -120,7 +120,7 @@ async def look(request: web.Request) -> web.Response:
         await flows.take(_POPUP, flow)
         who = codec.from_json(Asked, known["asked"])
         code = await popup.finish(request, who, identity.of_email(known["address"]))
-        body = {"state": "done", "code": code, "origin": who.origin}
+        body = {"state": "done", "code": code, "origin": who.origin, "page": who.page}
     return answers.json_answer(request, body, cache="no-store")
 
 

@@ -379,6 +379,73 @@ async def test_an_attackers_page_that_opens_the_pop_up_gets_nothing(
     assert await evil.evaluate("heard") == []
 
 
+async def test_a_page_on_the_way_that_cuts_the_opener_off_is_no_hindrance(
+    world: World, watched: Watched, gwen: IndieAuthSite
+):
+    gwen.cuts_off_openers = True
+    page = await opened(world, watched)
+    popup = await popped(page)
+    await popup.locator("#me").fill(gwen.me)
+    await popup.keyboard.press("Enter")
+    await popup.locator("text=Allow").click()
+    await popup.wait_for_selector(".ym-sign-out")
+    assert popup.url == page.url
+    assert await popup.evaluate("window.opener") is None
+    await focus_on(popup, ".ym-said")
+    await says(popup, ".ym-said", "You are signed in. You can close this window.")
+    await page.wait_for_selector(".ym-sign-out")
+    await expect(page.locator(".ym-session")).to_contain_text("Signed in as Gwen Prosser")
+    await popup.close()
+    await comment(page, "From the window that asked.")
+    assert await page.locator(".ym-proof").count() == 1
+    assert await page.evaluate("Object.keys(localStorage).filter(key => key.includes('sign-in'))") == []
+    assert watched.complaints == []
+
+
+async def test_a_page_that_cuts_its_own_windows_off_can_be_signed_in_to(
+    world: World, watched: Watched, browser: Browser, mailbox: Mailbox
+):
+    world.host_headers = {"Cross-Origin-Opener-Policy": "same-origin"}
+    page = await opened(world, watched)
+    popup = await popped(page)
+    await popup.locator("#email").fill(ADDRESS)
+    await popup.locator("#email").press("Enter")
+    number = await popup.locator(".number").inner_text()
+    await type_number(browser, await link_in(mailbox), number)
+    await popup.wait_for_selector(".ym-sign-out")
+    await page.wait_for_selector(".ym-sign-out")
+    await page.locator(".ym-sign-out").click()
+    await popup.wait_for_selector(".ym-sign-in")
+    assert watched.complaints == []
+
+
+async def test_a_code_that_comes_back_from_anothers_flow_signs_nobody_in(
+    world: World, context: BrowserContext, gwen: IndieAuthSite
+):
+    """The victim agrees in a flow that the attacker began, whose last page knows no opener: the code goes to the site's
+    own page, where no verifier fits it, and nowhere else."""
+    gwen.asks = False
+    post, page = world.host_page("/post"), await context.new_page()
+    asked = Watched(page)
+    await page.goto(f"{world.base}/sign-in?target={post}&origin={world.host}&challenge={'x' * 43}&lang=en&page={post}")
+    await page.locator("#me").fill(gwen.me)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(post)
+    await focus_on(page, ".ym-said")
+    assert await page.locator(".ym-sign-in").is_visible()
+    assert redemptions(asked) == []
+    assert await page.evaluate("location.hash") == ""
+
+    popup = await popped(page)  # now one of their own is under way, and an older code comes
+    await page.evaluate("location.hash = 'ymateb-code=' + 'c'.repeat(43)")
+    await page.reload()
+    await focus_on(page, ".ym-said")
+    await says(page, ".ym-said", "You are not signed in any more. Please sign in again.")
+    assert len(redemptions(asked)) == 1
+    assert await page.locator(".ym-sign-in").is_visible()
+    await popup.close()
+
+
 async def test_the_pop_up_alone_says_that_its_page_is_gone(world: World, context: BrowserContext, gwen: IndieAuthSite):
     gwen.asks = False
     page = await context.new_page()

@@ -71,6 +71,7 @@ class World:
         self.host_port = await free_port()
         self.host = f"http://localhost:{self.host_port}"
         self.host_pages: dict[str, str] = {}
+        self.host_headers: dict[str, str] = {}
         self.policy = STRICT.format(base=self.base)
         host = web.Application()
         host.router.add_get("/{path:.*}", self._show_host_page)
@@ -116,7 +117,9 @@ class World:
         if body is None:
             raise web.HTTPNotFound
         kind = "text/css" if path.endswith(".css") else "text/html"
-        return web.Response(text=body, content_type=kind, headers={"Content-Security-Policy": self.policy})
+        return web.Response(
+            text=body, content_type=kind, headers=self.host_headers | {"Content-Security-Policy": self.policy}
+        )
 
     def host_page(
         self,

@@ -25,6 +25,8 @@ class IndieAuthSite(Peer):
     def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
         super().__init__(address, port)
         self.asks = False
+        self.cuts_off_openers = False
+        """Whether its page says that the window that opened it is none of its business."""
         self.has_metadata = True
         self.in_header = False
         self.card: str | None = '<div class="h-card"><a class="p-name u-url u-uid" href="/">Gwen Prosser</a></div>'
@@ -94,7 +96,8 @@ class IndieAuthSite(Peer):
             f'{escape(question["client_id"])}?</h1><form action="/decide">{hidden}'
             '<button name="agrees" value="yes">Allow</button><button name="agrees" value="no">Deny</button></form>'
         )
-        return web.Response(text=page, content_type="text/html")
+        headers = {"Cross-Origin-Opener-Policy": "same-origin"} if self.cuts_off_openers else {}
+        return web.Response(text=page, content_type="text/html", headers=headers)
 
     async def _decide(self, request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound(self._way_back(dict(request.query), agrees=request.query["agrees"] == "yes"))

@@ -11,7 +11,9 @@ function show(name) {
   main.querySelector(`[data-while="${name}"] h1`)?.focus();
 }
 
-async function hand(code, origin) {
+// Who has lost the opener, because a page on the way or the opener's own cuts windows off, goes there instead.
+async function hand(code, origin, page) {
+  if (!window.opener && page) return location.replace(`${page}#ymateb-code=${code}`);
   if (!window.opener) return show("lost");
   show("done");
   window.opener.postMessage({ type: "ymateb:signed-in", code }, origin);
@@ -24,13 +26,13 @@ async function wait({ flow, wait: url }) {
     await pause(EVERY_MS);
     const answer = await fetch(url, { method: "POST", body: new URLSearchParams({ flow }) }).catch(() => null);
     if (!answer?.ok) continue; // for a moment: the page says how long it waits, and the service when that is over
-    const { state, code, origin } = await answer.json();
-    if (state === "done") return hand(code, origin);
+    const { state, code, origin, page } = await answer.json();
+    if (state === "done") return hand(code, origin, page);
     if (state === "over") return show("over");
   }
 }
 
 const go = main.querySelector("[data-go]");
 if (go) location.replace(go.href);
-else if (main.dataset.code) hand(main.dataset.code, main.dataset.origin);
+else if (main.dataset.code) hand(main.dataset.code, main.dataset.origin, main.dataset.page);
 else if (main.dataset.flow) wait(main.dataset);

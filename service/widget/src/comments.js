@@ -28,6 +28,7 @@ export class Comments {
     section.addEventListener("submit", (event) => this.#submitted(event), { signal });
     section.addEventListener("input", (event) => event.target.form === this.#form && this.#typed(event.target), { signal });
     section.addEventListener("keydown", (event) => event.key === "Escape" && this.isAway && this.#goHome(true), { signal });
+    document.addEventListener("ymateb:session", () => this.#form && this.#meet(), { signal });
     this.begin();
     this.decorate(section);
   }
@@ -56,7 +57,7 @@ export class Comments {
     const [place, store] = [this.#form.querySelector(".ym-session"), `session:${this.#form.action}`];
     if (!place || !globalThis.crypto?.subtle) return;
     place.hidden = false;
-    if (!act && !keep("localStorage", store).token) return this.session?.take(this.#form);
+    if (!act && !keep("localStorage", store).token && !/^#ymateb-code=/.test(location.hash)) return this.session?.take(this.#form);
     try {
       const { Session } = await later("signin.js");
       this.session ??= new Session(this.#form, store, keep, () => this.decorate(this.#section));

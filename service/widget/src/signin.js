@@ -2,6 +2,15 @@
 // The pop-up on the service's origin ends with a code; with the verifier that only this page has, it is a session.
 
 const CLOSED_MS = 500;
+const BACK = /^#ymateb-code=([\w-]+)$/; // what the pop-up comes back with, when it has lost the window that opened it
+
+const states = {}; // storage key -> who has signed in: the same for every thread of the page, and for its other windows
+
+addEventListener("storage", ({ key }) => {
+  if (!key?.startsWith("ymateb:session:")) return;
+  delete states[key.slice(7)];
+  document.dispatchEvent(new Event("ymateb:session"));
+});
 
 const base64url = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
@@ -11,15 +20,17 @@ export class Session {
   #keep;
   #changed;
   #store;
-  #state;
 
   // `keep` reads and writes the page's storage; `changed` draws what depends on who has signed in.
   constructor(form, store, keep, changed) {
     this.#keep = keep;
     this.#changed = changed;
     this.#store = store;
-    this.#state = keep("localStorage", store);
     this.take(form);
+  }
+
+  get #state() {
+    return (states[this.#store] ??= this.#keep("localStorage", this.#store));
   }
 
   get token() {
@@ -41,7 +52,9 @@ export class Session {
   // The form that is there now: threads are drawn anew.
   take(form) {
     this.#form = form;
+    if (!this.token) this.mine = {};
     this.#show();
+    this.#changed();
   }
 
   #say(text) {
@@ -84,11 +97,9 @@ export class Session {
   }
 
   #become(state) {
-    this.#state = state ?? {};
-    this.mine = {};
+    states[this.#store] = state ?? {};
     this.#keep("localStorage", this.#store, state);
-    this.#show();
-    this.#changed();
+    document.dispatchEvent(new Event("ymateb:session"));
   }
 
   // Somebody writes, and their session has ended meanwhile.
@@ -100,6 +111,7 @@ export class Session {
 
   // What one may change here.
   async load() {
+    await this.#comeBack();
     if (!this.token) return;
     const target = this.#form.elements.target.value;
     for (let after = 0; after !== null; ) {
@@ -116,16 +128,34 @@ export class Session {
     const verifier = base64url(crypto.getRandomValues(new Uint8Array(48)));
     const challenge = base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));
     const { target, lang } = this.#form.elements;
-    const asked = { target: target.value, origin: location.origin, challenge, lang: lang.value };
+    const page = location.href.split("#")[0];
+    const asked = { target: target.value, origin: location.origin, challenge, lang: lang.value, page };
+    this.#keep("localStorage", "sign-in", { verifier });
     popup.location.replace(`${this.#service}/sign-in?${new URLSearchParams(asked)}`);
     const code = await this.#codeOf(popup);
     if (!code) return;
     popup.close();
-    const { token, person } = await this.#ask("/api/session", "POST", new URLSearchParams({ code, verifier }));
-    this.#become({ token, person });
+    await this.#redeem(code, verifier);
     this.#say(this.#words.welcome);
     this.#form.elements.content.focus();
-    await this.load();
+  }
+
+  async #redeem(code, verifier) {
+    this.#keep("localStorage", "sign-in", null);
+    const { token, person } = await this.#ask("/api/session", "POST", new URLSearchParams({ code, verifier }));
+    this.#become({ token, person });
+  }
+
+  // The pop-up has become this page, because a provider (or this page) cuts windows off from those that open them. The
+  // code is for whoever has the verifier: that the other window has kept; it hears of the session by what is stored.
+  async #comeBack() {
+    const [, code] = BACK.exec(location.hash) ?? [];
+    if (!code) return;
+    history.replaceState(history.state, "", location.href.split("#")[0]);
+    const { verifier } = this.#keep("localStorage", "sign-in");
+    const isIn = verifier && (await this.#redeem(code, verifier).then(() => true, () => false));
+    this.#say(isIn ? this.#words.back : this.#words.over);
+    this.#form.querySelector(".ym-said").focus();
   }
 
   // Only this window may say it, and only while it shows a page of the service; nothing, when it was closed.

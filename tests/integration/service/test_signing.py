@@ -170,6 +170,27 @@ async def test_a_page_of_another_site_may_not_ask_but_our_own_may(world: World):
 
 
 @pytest.mark.parametrize(
+    ("page", "kept"),
+    [
+        (f"{ORIGIN}/drafts/7?x=1#top", f"{ORIGIN}/drafts/7?x=1"),
+        ("", ""),
+        ("https://evil.example/", ""),
+        (f"{ORIGIN}.evil.example/", ""),
+        (f"{ORIGIN}@evil.example/", ""),
+        ("https://www.blog.example/", ""),
+        ("javascript:alert(1)", ""),
+        (f"{ORIGIN}/{'x' * 2048}", ""),
+    ],
+)
+async def test_a_pop_up_comes_back_to_a_page_of_the_named_origin_only(world: World, page: str, kept: str):
+    fields = soup_of(await world.get("/sign-in", **world.asked, page=page)).select("form:first-of-type [name=page]")
+    assert [field["value"] for field in fields] == ([kept] if kept else [])
+    flow, number, key = await world.begin_by_mail(page=page)
+    await world.post("/sign-in/mail", key=key, number=number)
+    assert (await world.look(flow))["page"] == kept
+
+
+@pytest.mark.parametrize(
     "path", ["/sign-in/email", "/sign-in/domain", "/sign-in/provider", "/sign-in/wait", "/sign-in/mail"]
 )
 async def test_no_other_page_may_post_here(world: World, path: str):
