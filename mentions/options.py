@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mentions import urls
 from mentions.errors import InvalidRequest
-from mentions.model import Kind, Protocol
+from mentions.model import Kind, Protocol, Way
 
 HOLDS: Final = ("none", "strangers", "links", "strangers+links", "all")
 MOST_NAMES: Final = 500
@@ -59,6 +59,10 @@ def _list_of(read_one: Callable[[str], str]) -> Callable[[Any], list[str]]:
     return read
 
 
+def _ways(value: Any) -> list[str]:
+    return [] if value == "none" else _list_of(_one_of(*_WAYS))(value)
+
+
 def _authority(text: str) -> str:
     if not (name := urls.site_authority(text)):
         raise ValueError
@@ -75,6 +79,7 @@ def _authority_or_person(text: str) -> str:
 
 _HOLDS: Final = ", ".join(HOLDS)
 _KINDS: Final = tuple(kind.value for kind in Kind)
+_WAYS: Final = tuple(way.value for way in Way)
 _PROTOCOLS: Final = tuple(protocol.value for protocol in Protocol)
 
 OPTIONS: Final[Mapping[str, Option]] = {
@@ -135,6 +140,13 @@ OPTIONS: Final[Mapping[str, Option]] = {
             _flag,
         ),
         Option("comments", True, "true or false", "Whether comments may be typed below posts.", _flag),
+        Option(
+            "sign_in",
+            list(_WAYS),
+            f"list of {', '.join(_WAYS)}; or none",
+            "Ways in which readers may sign in to comment.",
+            _ways,
+        ),
     )
 }
 

@@ -37,6 +37,8 @@ class Look:
     """Level of the thread's heading."""
     comments_open: bool = False
     """Whether the form for comments typed here is shown."""
+    signs_in: bool = False
+    """Whether it offers to sign in; without script it cannot."""
     sort: Literal["oldest", "newest"] = "oldest"
     after: str | None = None
     """Where this page of the thread begins; None: at its beginning."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
+from mentions import options
 from mentions.errors import InvalidInput, InvalidTarget
 from service import i18n, keys
 from service.api import threads as api
@@ -73,7 +74,7 @@ async def shown_thread(
     ETag holds for as long as it looks the same.  Events follow that cursor just as well."""
     base, now = app[keys.SETTINGS].public_url, monotonic()
     page = await api.find_page(app, target)
-    look = replace(look, comments_open=await takes_comments(app, target if page is None else page.url))
+    look = await _as_the_owner_wants(app, target if page is None else page.url, look)
     if page is None:
         thread = await api.thread_of(app, target)
         thread["cursor"] = 0
@@ -102,10 +103,15 @@ async def shown_thread(
 
 async def takes_comments(app: web.Application, target: str) -> bool:
     """Whether the site wants comments typed below its posts; it does unless it says otherwise."""
+    return (await _as_the_owner_wants(app, target, Look())).comments_open
+
+
+async def _as_the_owner_wants(app: web.Application, target: str, look: Look) -> Look:
     try:
-        return (await app[keys.SITES].place(target)).options.get("comments") is not False
+        chosen = (await app[keys.SITES].place(target)).options
     except InvalidTarget:  # its site has just been removed
-        return False
+        return look
+    return replace(look, comments_open=options.read(chosen, "comments"), signs_in=bool(options.read(chosen, "sign_in")))
 
 
 def _target(request: web.Request) -> str:

@@ -11,9 +11,9 @@ from typing import Final
 
 from aiohttp import web
 
-from mentions import urls
+from mentions import options, urls
 from mentions.errors import InsufficientScope, InvalidRequest
-from mentions.model import Site
+from mentions.model import Site, Way
 from service import clients, i18n, keys
 from service.api import query
 from service.pages.answer import language_of
@@ -38,6 +38,8 @@ class Asked:
     """What the site is called: its authority."""
     page: str = ""
     """Of that origin: where the pop-up comes back to when it has lost the window that opened it; "" for nowhere."""
+    ways: tuple[Way, ...] = tuple(Way)
+    """Those that the owner of the site has left open."""
 
     @property
     def fields(self) -> dict[str, str]:
@@ -50,7 +52,8 @@ class Asked:
 async def read(request: web.Request, given: Mapping[str, object]) -> Asked:
     """What a query or a form says.
 
-    Raises InvalidRequest, InvalidTarget, and InsufficientScope for a page that is neither the site's nor ours."""
+    Raises InvalidRequest, InvalidTarget, and InsufficientScope for a page that is neither the site's nor ours, and
+    where the owner wants nobody to sign in."""
     target, origin, challenge = (_text(given, name) for name in ("target", "origin", "challenge"))
     if not CHALLENGE.fullmatch(challenge):
         raise InvalidRequest("challenge has to be the S256 challenge of a verifier (RFC 7636)")
@@ -58,9 +61,12 @@ async def read(request: web.Request, given: Mapping[str, object]) -> Asked:
     site = await request.app[keys.SITES].place(checked)
     if origin != urls.origin(origin) or not await _may_ask(request, origin, site):
         raise InsufficientScope(f"{origin[:200] or 'A page without an origin'} is no page of {site.authority}.")
+    ways = tuple(way for way in Way if way.value in options.read(site.options, "sign_in"))
+    if not ways:
+        raise InsufficientScope(f"Nobody signs in on {site.authority}.")
     lang = i18n.spoken(_text(given, "lang")) or language_of(request)
     page = _page(_text(given, "page"), origin)
-    return Asked(urls.without_fragment(checked), origin, challenge, lang, site.id, site.authority, page)
+    return Asked(urls.without_fragment(checked), origin, challenge, lang, site.id, site.authority, page, ways)
 
 
 async def limit(request: web.Request, site_id: int) -> None:

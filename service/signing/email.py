@@ -17,6 +17,7 @@ from config import logs
 from mentions import codec, identity, metrics
 from mentions.errors import InvalidField, RateLimited, Unavailable
 from mentions.model import Way
+from mentions.signin.faults import Fault
 from service import answers, clients, i18n, keys, origins
 from service.forms import read_fields
 from service.pages.answer import language_of
@@ -50,6 +51,8 @@ async def begin(request: web.Request) -> web.StreamResponse:
     await origins.require_own(request)
     fields = await read_fields(request)
     who, typed = await asked.read(request, fields), str(fields.get("email") or "").strip()
+    if Way.EMAIL not in who.ways:
+        return await popup.refused(request, who, Way.EMAIL.value, Fault.UNKNOWN_PROVIDER.value)
     if request.app[keys.SETTINGS].mail_url is None:
         return await popup.refused(request, who, "email", "not_configured")
     address = identity.read_email(typed)

@@ -15,6 +15,7 @@ from aiohttp import web
 from mentions import metrics, urls
 from mentions.errors import YmatebError
 from mentions.identity import Identity
+from mentions.model import Way
 from mentions.storage import providers
 from service import i18n, keys, problems
 from service.pages.answer import render
@@ -46,12 +47,15 @@ async def choice(
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """The page with the ways; `wrong` names the `way` that came to nothing, and says why in `message`."""
-    async with request.app[keys.DB].read() as c:
-        open_at = await providers.for_site(c, who.site_id)
+    open_at: list[providers.Provider] = []
+    if Way.PROVIDER in who.ways:
+        async with request.app[keys.DB].read() as c:
+            open_at = await providers.for_site(c, who.site_id)
     context = {
         "asked": who,
         "providers": open_at,
-        "has_mail": request.app[keys.SETTINGS].mail_url is not None,
+        "has_domain": Way.DOMAIN in who.ways,
+        "has_mail": Way.EMAIL in who.ways and request.app[keys.SETTINGS].mail_url is not None,
         "wrong": wrong,
         "typed": dict(typed or {}),
     }

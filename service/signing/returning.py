@@ -43,6 +43,8 @@ async def begin_by_domain(request: web.Request) -> web.StreamResponse:
     await origins.require_own(request)
     fields = await read_fields(request)
     who, me = await asked.read(request, fields), str(fields.get("me") or "").strip()[: urls.MAX_CLAIM_BYTES]
+    if Way.DOMAIN not in who.ways:
+        return await popup.refused(request, who, Way.DOMAIN.value, Fault.UNKNOWN_PROVIDER.value)
     return await _begin(request, who, Way.DOMAIN, "indieauth", {"me": me}, typed={"me": me})
 
 
@@ -53,7 +55,7 @@ async def begin_at_provider(request: web.Request) -> web.StreamResponse:
     who, number = await asked.read(request, fields), str(fields.get("provider") or "")
     async with request.app[keys.DB].read() as c:
         found = next((each for each in await providers.for_site(c, who.site_id) if str(each.id) == number), None)
-    if found is None:
+    if found is None or Way.PROVIDER not in who.ways:
         return await popup.refused(request, who, Way.PROVIDER.value, Fault.UNKNOWN_PROVIDER.value)
     return await _begin(request, who, Way.PROVIDER, "oidc", {"provider_id": found.id}, label=found.label)
 

@@ -15,6 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Error, Page, expect
 
 from mentions.signin.oidc import Client
 from mentions.storage import providers, sites
+from service import keys
 from tests.browser.conftest import Watched
 from tests.browser.test_commenting import focus_on, says, tab_to
 from tests.browser.world import MORNING, World
@@ -284,6 +285,28 @@ async def test_a_session_that_was_ended_elsewhere_is_noticed(
     await expect(page.locator(".ym-said")).to_contain_text("Please sign in again")
     await expect(page.locator("[name=content]")).to_have_value("Is anybody there?")
     await expect(page.locator(".ym-item")).to_have_count(0)
+
+
+async def test_where_the_owner_has_closed_signing_in_only_those_who_have_before_see_of_it(
+    world: World, watched: Watched, browser: Browser, mailbox: Mailbox
+):
+    page = await opened(world, watched)
+    await sign_in_by_mail(browser, mailbox, page)
+    item = await comment(page, "While I could.", "Nia")
+    async with world.db.write() as c:
+        site = await sites.by_authority(c, f"localhost:{world.host_port}")
+        await sites.set_option(c, site.id, "sign_in", [])
+    world.app[keys.SITES].forget()
+    await forget_edit_tokens(page)
+    await page.locator(f"{item} .ym-edit").wait_for()
+    await page.locator(".ym-sign-out").click()
+    await expect(page.locator(".ym-session")).to_be_hidden()
+    await focus_on(page, "[name=content]")
+    await page.reload()
+    await page.locator(".ym-comment").wait_for()
+    await expect(page.locator(".ym-session")).to_be_hidden()
+    assert await page.locator("[name=name]").is_visible()
+    assert watched.complaints == []
 
 
 async def test_the_pop_up_is_accessible_and_fits(world: World, watched: Watched, browser: Browser, mailbox: Mailbox):

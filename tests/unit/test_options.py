@@ -75,6 +75,8 @@ def default_of(option: options.Option) -> str:
             return "not set"
         case []:
             return "none given"
+        case [*every]:
+            return ", ".join(every)
         case flag if isinstance(flag, bool):
             return str(flag).lower()
         case other:

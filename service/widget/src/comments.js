@@ -56,7 +56,7 @@ export class Comments {
   async #meet(act, popup) {
     const [place, store] = [this.#form.querySelector(".ym-session"), `session:${this.#form.action}`];
     if (!place || !globalThis.crypto?.subtle) return;
-    place.hidden = false;
+    place.hidden = !place.firstChild;
     if (!act && !keep("localStorage", store).token && !/^#ymateb-code=/.test(location.hash)) return this.session?.take(this.#form);
     try {
       const { Session } = await later("signin.js");

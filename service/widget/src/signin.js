@@ -78,7 +78,9 @@ export class Session {
       input.disabled = !isAsked;
       input.parentElement.hidden = !isAsked;
     }
-    if (!person) return this.#place.replaceChildren(this.#button("sign-in"));
+    const isOff = "off" in this.#place.dataset; // for those who have not signed in before
+    this.#place.hidden = isOff && !person;
+    if (!person) return this.#place.replaceChildren(...(isOff ? [] : [this.#button("sign-in")]));
     const [said, who] = [document.createElement("span"), document.createElement("bdi")];
     const name = person.name || person.email || person.by;
     who.textContent = person.by && person.by !== name ? `${name} (${person.by})` : name;
@@ -106,7 +108,7 @@ export class Session {
   over() {
     this.#become(null);
     this.#say(this.#words.over);
-    this.#place.firstElementChild.focus();
+    (this.#place.firstElementChild ?? this.#form.elements.content).focus();
   }
 
   // What one may change here.
@@ -194,7 +196,7 @@ export class Session {
     if (!told) return this.#say(this.token ? this.#words.failed : this.#words.over);
     this.#become(null);
     this.#say(this.#words.bye);
-    this.#place.firstElementChild.focus();
+    (this.#place.firstElementChild ?? this.#form.elements.content).focus();
     return told;
   }
 

@@ -169,6 +169,41 @@ async def test_a_page_of_another_site_may_not_ask_but_our_own_may(world: World):
     assert (await world.get("/sign-in", **world.asked | {"origin": world.service.base})).status == 200
 
 
+async def choose(world: World, ways: list[str]) -> None:
+    async with world.service.db.write() as c:
+        await sites.set_option(c, world.service.site.id, "sign_in", ways)
+    world.service.app[keys.SITES].forget()
+
+
+@pytest.mark.parametrize("left", ["domain", "email"])
+async def test_ways_that_the_owner_has_closed_are_neither_shown_nor_taken(world: World, left: str):
+    await choose(world, [left])
+    actions = [form["action"] for form in soup_of(await world.get("/sign-in", **world.asked)).select("form")]
+    assert actions == [f"/sign-in/{left}"]
+    closed = {"email": {"email": ADDRESS}, "domain": {"me": "ann.example"}, "provider": {"provider": "1"}}
+    del closed[left]
+    for way, form in closed.items():
+        answer = await world.post(f"/sign-in/{way}", **world.asked, **form)
+        assert answer.status == 400, way
+        assert soup_of(answer).select_one("[role=alert]").get_text() == "This way to sign in is not there any more."
+    assert world.mailbox.mails == []
+
+
+async def test_where_nobody_signs_in_there_is_no_pop_up(world: World):
+    await choose(world, [])
+    answer = await world.get("/sign-in", **world.asked)
+    assert answer.status == 403
+    assert "Nobody signs in on blog.example." in answer.text
+    assert (await world.post("/sign-in/email", email=ADDRESS, **world.asked)).status == 403
+
+
+async def test_without_a_way_that_works_the_pop_up_says_so(world: World):
+    await choose(world, ["provider"])
+    page = soup_of(await world.get("/sign-in", **world.asked))
+    assert page.select("form") == []
+    assert page.select_one("[role=alert]").get_text() == "This way to sign in is not there any more."
+
+
 @pytest.mark.parametrize(
     ("page", "kept"),
     [

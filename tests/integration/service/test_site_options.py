@@ -40,6 +40,15 @@ async def test_who_chose_what_is_told_in_the_audit_trail(service: Service):
     assert decision.actor.startswith("token:")
 
 
+async def test_who_may_sign_in_is_told_by_ways_or_by_none(service: Service):
+    told = (await service.get("/api/site", token=service.token)).json()["options"]["sign_in"]
+    assert told == ["domain", "email", "provider"]
+    for given, kept in (("email,domain", ["email", "domain"]), ("none", []), ([], []), (["provider"], ["provider"])):
+        assert (await change(service, {"options": {"sign_in": given}})).json()["options"]["sign_in"] == kept
+    refused = await change(service, {"options": {"sign_in": ["telegram"]}})
+    assert refused.json()["error_description"] == "sign_in has to be list of domain, email, provider; or none"
+
+
 async def test_one_bad_option_leaves_all_as_they_were(service: Service):
     refused = await change(service, {"options": {"hold": "all", "moon": 1}})
     assert refused.error == (400, "invalid_request")
