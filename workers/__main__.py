@@ -17,6 +17,7 @@ from config import logs
 from config.settings import Settings, SettingsError, load_settings
 from mentions.errors import InvalidRequest, YmatebError
 from mentions.model import Url
+from mentions.plaintext import calm
 from mentions.streams.messages import Buried
 from mentions.streams.queue import Queue
 from workers import inspect as inspecting
@@ -77,7 +78,7 @@ def inspect(source: Url, target: Url | None, *, as_json: bool) -> None:
         click.echo(orjson.dumps(inspecting.as_json(seen), option=orjson.OPT_INDENT_2))
     else:
         for line in inspecting.as_lines(seen):
-            click.echo(line)
+            _say(line)
     if not seen.is_fetched:
         _fail(f"{source} could not be fetched")
 
@@ -100,7 +101,7 @@ def send(source: Url, target: Url | None) -> None:
     except sending.NothingToSend as error:
         _fail(str(error))
     for each in sent:
-        click.echo(f"{each.target}: {each.words}")
+        _say(f"{each.target}: {each.words}")
     if not sent:
         click.echo(f"{source} links to nobody")
     refused = sum(not each.is_accepted for each in sent)
@@ -123,7 +124,7 @@ def buried(limit: int, *, as_json: bool) -> None:
             facts = {"id": claim.id, "source": claim.source, "target": claim.target, "reason": each.reason}
             click.echo(orjson.dumps({**facts, "buried_at": each.buried_at, "deliveries": each.deliveries}))
         else:
-            click.echo(f"{claim.id}  {each.buried_at:%Y-%m-%d %H:%M}  {claim.source} -> {claim.target}: {each.reason}")
+            _say(f"{claim.id}  {each.buried_at:%Y-%m-%d %H:%M}  {claim.source} -> {claim.target}: {each.reason}")
 
 
 @main.command()
@@ -172,8 +173,13 @@ def _within_loop(work: Coroutine[Any, Any, T]) -> T:
         _fail(str(error))
 
 
+def _say(line: str) -> None:
+    """Prints what strangers had a hand in: a terminal obeys characters that nobody sees."""
+    click.echo(calm(line.replace("\r", " ")))
+
+
 def _fail(message: str) -> NoReturn:
-    raise click.ClickException(" ".join(message.split()))
+    raise click.ClickException(" ".join(calm(message).split()))
 
 
 if __name__ == "__main__":

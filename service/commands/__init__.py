@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from config.settings import SettingsError
 from mentions.errors import YmatebError
+from mentions.plaintext import calm
 from service.commands import blocks, hooks, moving, providers, running, sites, tokens
 
 
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def explain(error: Exception) -> str:
-    """What went wrong, in one line."""
+    """What went wrong, in one line, without characters that a terminal would obey: a file may have had a hand in it."""
     match error:
         case click.ClickException():
             words = error.format_message()
@@ -51,4 +52,4 @@ def explain(error: Exception) -> str:
             words = f"the database cannot be reached: {error or type(error).__name__}"
         case _:
             words = str(error) or type(error).__name__
-    return " ".join(words.split())
+    return " ".join(calm(words).split())

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from config.settings import Settings, load_settings
 from mentions.errors import NotFound
 from mentions.model import Site
+from mentions.plaintext import calm
 from mentions.storage import Database, schema, sites
 
 T = TypeVar("T")
@@ -71,5 +72,5 @@ def now() -> datetime:
 
 
 def tell(data: Any, words: str, *, as_json: bool) -> None:
-    """Prints data for machines or words for people."""
-    click.echo(orjson.dumps(data).decode() if as_json else words)
+    """Prints data for machines or words for people, without characters that a terminal would obey."""
+    click.echo(orjson.dumps(data).decode() if as_json else calm(words.replace("\r", " ")))

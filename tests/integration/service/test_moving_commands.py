@@ -331,3 +331,16 @@ def test_50_000_mentions_survive_a_kill_in_the_middle_in_flat_memory(command, en
         )  # fmt: skip
         assert db.execute("SELECT count(DISTINCT cursor) FROM changes").fetchone() == (50_000,)
         assert db.execute("SELECT count(*) FROM import_refs").fetchone() == (0,)
+
+
+def test_what_stands_in_a_file_does_nothing_to_the_terminal(command: Command, tmp_path: Path):
+    hostile = tmp_path / "hostile.json"
+    hostile.write_bytes(b'{"children": \x1b]0;mine\x07')
+    refused = command("import", "--site", "site.example", "webmention.io", hostile)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: the file is not JSON, or breaks off")
+    row = mention(1) | {"wm-target": "https://else.example/\x07\u009b2J\u202e"}
+    hostile.write_text(json.dumps({"children": [row]}))
+    skipped = command("import", "--site", "site.example", "webmention.io", hostile)
+    assert "1 skipped" in skipped.stdout
+    assert not set(refused.stderr + skipped.stdout) & set("\x07\x1b\u009b\u202e")

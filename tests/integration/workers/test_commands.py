@@ -67,6 +67,15 @@ async def test_inspect_tells_near_misses(blog: Blog, mine: Blog, tmp_path: Path)
     assert "no_link_found" in said
 
 
+async def test_what_a_page_says_does_nothing_to_the_terminal(blog: Blog, mine: Blog, tmp_path: Path):
+    post = mine.page()
+    html = f'<title>\x1b]0;mine\x07 now\r</title><p>See <a href="\x1b\x07 {post}">this\u009b2J</a> \u202e'
+    blog.serve("/page", html.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
+    said = await workers("inspect", blog.url("/page"), post, tmp_path=tmp_path)
+    assert "success, shown" in said
+    assert not set(said) & set("\x07\x1b\r\u009b\u202e")
+
+
 async def test_inspect_without_a_target_lists_the_links(blog: Blog, mine: Blog, tmp_path: Path):
     post = mine.page()
     assert f"links to  {post}" in await workers("inspect", blog.post(links_to=post), tmp_path=tmp_path)
