@@ -59,12 +59,13 @@ class UrlMap:
 
 
 def read(path: Path) -> Iterator[tuple[str, str]]:
-    """The rows of a file; a first line that holds no address is its heading.  Raises `UnreadableExport`."""
+    """The rows of a file; a first line without an address or a path is its heading.  Raises `UnreadableExport`."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for number, row in enumerate(csv.reader(file), 1):
                 cells = [cell.strip() for cell in row]
-                if not any(cells) or (number == 1 and not any("://" in cell for cell in cells)):
+                is_heading = number == 1 and not any("://" in cell or cell.startswith("/") for cell in cells)
+                if is_heading or not any(cells):
                     continue
                 yield _checked(cells, number)
     except (UnicodeDecodeError, csv.Error) as broken:

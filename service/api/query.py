@@ -1,7 +1,8 @@
 """What a reading request asks for: its parameters -> MentionQuery, as webmention.io's clients spell them (contract §6).
 
-Lists are `name[]`, `name[0]` or the bare name, of which the last counts, as in PHP.  What is odd is as if it were not
-there; only a missing target and a wrong token are errors, because a client that asks for everything must not get it."""
+Lists are `name[]`, `name[0]` or the bare name; of a name that is given twice the last counts, as in PHP.  What is odd
+is as if it were not there; only a missing target and a wrong token are errors, because a client that asks for
+everything must not get it."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ async def read_query(request: web.Request) -> Asked:
         raise InvalidInput("Either a token or a target URL is required")
     token = await tokens.require(request, "read")
     site_ids: tuple[int, ...] = (token.site_id,)
-    if domain := request.query.get("domain"):
+    if domain := last(request, "domain"):
         named = (await request.app[keys.SITES].book()).site_for(domain)
         site_ids = (token.site_id,) if named is not None and named.id == token.site_id else ()
     return Asked(
@@ -76,6 +77,12 @@ def absolute(target: str) -> str:
     return f"https:{text}" if text.startswith("//") else text
 
 
+def last(request: web.Request, name: str) -> str:
+    """The value of a parameter, the last of several; empty without one."""
+    values = request.query.getall(name, [])
+    return values[-1] if values else ""
+
+
 def read_list(request: web.Request, name: str) -> list[str]:
     """The values of `name[]` and `name[0]`, then the last of the bare name."""
     indexed = re.compile(rf"{re.escape(name)}\[\d*\]")
@@ -86,7 +93,7 @@ def read_list(request: web.Request, name: str) -> list[str]:
 def read_number(request: web.Request, names: tuple[str, ...], default: int, most: int, *, least: int = 0) -> int:
     """The first of `names` that holds a number, within bounds."""
     for name in names:
-        if re.fullmatch(r"\d{1,19}", text := request.query.get(name, "").strip(), re.ASCII):
+        if re.fullmatch(r"\d{1,19}", text := last(request, name).strip(), re.ASCII):
             return min(max(int(text), least), most)
     return default
 
@@ -112,14 +119,13 @@ def read_moment(text: str) -> datetime | None:
 
 def _filters(request: web.Request, query: MentionQuery) -> MentionQuery:
     """The parameters that narrow, sort and page."""
-    sort_by = request.query.get("sort-by", "")
-    sort_dir = request.query.get("sort-dir", "")
+    sort_by, sort_dir = last(request, "sort-by"), last(request, "sort-dir")
     known_kinds = {kind.value for kind in Kind}
     return replace(
         query,
         properties=tuple(value for value in read_list(request, "wm-property") if value),
         kinds=tuple(Kind(value) for value in read_list(request, "wm-kind") if value in known_kinds),
-        since=read_moment(request.query.get("since", "")),
+        since=read_moment(last(request, "since")),
         since_id=read_since_id(request),
         sort_by=cast("SortBy", sort_by) if sort_by in ("updated", "published", "rsvp") else "created",
         newest_first=sort_dir in ("", "down"),

@@ -57,6 +57,11 @@ def test_a_row_that_cannot_be_read_is_named_by_its_line(tmp_path: Path, row: str
         from_text(tmp_path, f"old,new\n{row}\n")
 
 
+def test_a_row_of_paths_is_no_heading(tmp_path: Path):
+    with pytest.raises(UnreadableExport, match="line 1"):
+        from_text(tmp_path, "/old,/new\n")
+
+
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path):
     (tmp_path / "map.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UnreadableExport, match="UTF-8"):
