@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test browser clients test-peers check bench screenshots image lock docs
+.PHONY: help setup run test browser clients fuzz test-peers check bench screenshots image lock docs
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,6 +26,9 @@ run: $(VENV)/.runtime ## start Redis, service and a worker; Ctrl-C stops them, t
 
 test: $(VENV)/.dev browser clients ## run every test
 	$(BIN)/python -m pytest
+
+fuzz: $(VENV)/.dev ## let Hypothesis look for counter-examples for longer, with fresh examples each time
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz --timeout=3600 tests/unit tests/integration/storage
 
 test-peers: $(VENV)/.dev $(ISSO)/.done ## hold the product against a real WordPress (from Debian) and a real Isso (from PyPI)
 	@sh scripts/peers.sh

@@ -4,6 +4,7 @@ Servers start when the first test asks for them and stop with the session.  A un
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import redis.asyncio
+from hypothesis import HealthCheck, settings
 from playwright.async_api import BrowserContext, Page
 
 from config.settings import Settings
@@ -20,6 +22,13 @@ from tests.support.browser import Strays, chromium, keep_screenshots
 from tests.support.postgres import PostgresServer
 from tests.support.product import Product
 from tests.support.redis_server import RedisServer
+
+# A change is refused for what is wrong with it, never for what chance or a busy machine did: docs/decisions/0180.
+UNHURRIED = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("local", UNHURRIED)
+settings.register_profile("ci", UNHURRIED, derandomize=True, database=None)
+settings.register_profile("fuzz", UNHURRIED, max_examples=3_000)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 HAS_FAILED = pytest.StashKey[bool]()
 

@@ -23,7 +23,7 @@ from tests.support.processes import stop
 from tests.support.product import Product
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 ALL_CHANGES = (
     "SELECT c.cursor, p.url, c.entry_id, c.change, e.state, r.actor = 'import' AND c.change = 'created' FROM changes c"

@@ -14,7 +14,7 @@ from tests.peers import Blog, Peer, Pingable
 from tests.support.product import Product
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 
 async def comment(product: Product, target: str, content: str, **more: object) -> dict[str, object]:

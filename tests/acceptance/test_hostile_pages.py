@@ -10,7 +10,7 @@ from tests.support.processes import peak_mb
 from tests.support.product import WAITING, Product
 from tests.unit.interpret.hostile import PAGES, TARGET
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 MOST_CPU_S = 5.0
 MOST_MB = 512

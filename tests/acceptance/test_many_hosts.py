@@ -12,7 +12,7 @@ from tests.acceptance.crowd import Crowd
 from tests.support.product import WAITING, Product
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 HOSTS, CLAIMS, KILLS = 200, 2000, 5
 

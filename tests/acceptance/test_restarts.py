@@ -16,7 +16,7 @@ from tests.acceptance.crowd import Crowd
 from tests.support.product import Product
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 
 class Sender:

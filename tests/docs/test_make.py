@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = ("help", "setup", "run", "test", "test-peers", "check", "bench", "screenshots", "image", "lock")
+TARGETS = ("help", "setup", "run", "test", "fuzz", "test-peers", "check", "bench", "screenshots", "image", "lock")
 
 
 def script(name: str, *arguments: str, path: str = "/usr/bin:/bin", **variables: str) -> subprocess.CompletedProcess:
@@ -124,3 +124,4 @@ def test_continuous_integration_runs_check_and_test():
     text = (ROOT / ".ci/run").read_text()
     assert (ROOT / ".ci/run").stat().st_mode & 0o111
     assert re.findall(r"^make (\w+)$", text, re.MULTILINE) == ["check", "test"]
+    assert re.search(r"^export CI=true\b", text, re.MULTILINE), "examples are the same on every run"

@@ -236,7 +236,6 @@ def machine(redis_url: str) -> type[QueueMachine]:
     return type("OnThisRedis", (QueueMachine,), {"url": redis_url})
 
 
-@pytest.mark.timeout(300)
 def test_no_claim_is_lost_and_no_pair_runs_twice(machine):
     run_state_machine_as_test(
         machine,
