@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from mentions.model import Change, EntryState, Kind
 from mentions.storage import blocks, changes, entries, layout, marks, pages
@@ -12,33 +15,32 @@ from mentions.storage.layout import Window
 from tests.integration.storage.making import NOW, respond
 
 BASE = "https://ymateb.example/entries/"
-SQLITE, POSTGRESQL, BOTH = ("sqlite",), ("postgresql",), ("sqlite", "postgresql")
+SQLITE, BOTH = ("sqlite",), ("sqlite", "postgresql")
+"""Which database lets such a value in; the other refuses it."""
 ODD = [
     ("reaction", '\'{"kind": "reply"\'', BOTH),
     ("reaction", '\'{"kind": "sixth-sense"}\'', BOTH),
     ("reaction", "''", BOTH),
-    ("reaction", "CAST(x'FFFE' AS TEXT)", SQLITE),
+    ("reaction", "CAST(x'FFFE' AS TEXT)", BOTH),
     ("targets", "'nothing'", BOTH),
     ("targets", "'7'", BOTH),
     ("kind", "'sixth-sense'", BOTH),
     ("protocol", "'carrier pigeon'", BOTH),
-    ("source", "CAST(x'EDA080' AS TEXT)", SQLITE),
-    ("published_at", "'yesterday'", SQLITE),
+    ("source", "CAST(x'EDA080' AS TEXT)", BOTH),
+    ("published_at", "'yesterday'", BOTH),
     ("published_at", "'2026-02-31 25:00:00.000000'", SQLITE),
-    ("published_at", "'infinity'", POSTGRESQL),
-    ("published_at", "'20000-01-01 00:00:00+00'", POSTGRESQL),
-    ("received_at", "'4000-01-01 00:00:00 BC'", POSTGRESQL),
+    ("published_at", "'infinity'", BOTH),
+    ("published_at", "'20000-01-01 00:00:00+00'", BOTH),
+    ("received_at", "'4000-01-01 00:00:00 BC'", BOTH),
     ("received_at", "'once'", SQLITE),
-    ("updated_at", "'20000-01-01 00:00:00+00'", POSTGRESQL),
+    ("updated_at", "'20000-01-01 00:00:00+00'", BOTH),
     ("updated_at", "'never'", SQLITE),
     ("likes", "'many'", SQLITE),
 ]
 
 
-@pytest.mark.parametrize(("column", "value", "dialects"), ODD)
-async def test_an_odd_row_hides_no_other_from_any_list(db, page, column, value, dialects):
-    if db.dialect not in dialects:
-        pytest.skip(f"{db.dialect} does not take such a value")
+@pytest.mark.parametrize(("column", "value", "taken_by"), ODD)
+async def test_an_odd_row_hides_no_other_from_any_list(db, page, column, value, taken_by):
     good = []
     async with db.write() as c:
         for number in range(7):
@@ -48,7 +50,9 @@ async def test_an_odd_row_hides_no_other_from_any_list(db, page, column, value, 
             )
         odd = good.pop(3)
         await entries.update(c, odd.id, now=NOW, parent_id=good[0].id)
-        await c.execute(text(f"UPDATE entries SET {column} = {value} WHERE id = {odd.id}"))
+    with nullcontext() if db.dialect in taken_by else pytest.raises(DBAPIError):
+        async with db.write() as c:
+            await c.execute(text(f"UPDATE entries SET {column} = {value} WHERE id = {odd.id}"))
     ids = [entry.id for entry in good]
     asked = MentionQuery(targets=(Target.of(page.url),), newest_first=False)
     async with db.read() as c:
