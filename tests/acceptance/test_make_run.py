@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -27,10 +27,10 @@ CHILD = re.compile(r"python\S* -m (service serve|workers run)")
 class MakeRun:
     """`make run` in a process group of its own, as a terminal would start it, and what it has printed so far."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, settings: Mapping[str, str]) -> None:
         self.folder, self.port, self.lines = folder, port, list[str]()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("YMATEB_", "MAKE"))}
-        environment = {**inherited, "YMATEB_DATA_DIR": str(folder), "YMATEB_PORT": str(port)}
+        environment = {**inherited, "YMATEB_DATA_DIR": str(folder), "YMATEB_PORT": str(port), **settings}
         self.process = subprocess.Popen(
             ["make", "run"],
             cwd=ROOT,
@@ -53,20 +53,20 @@ class MakeRun:
         return any(what in line for line in self.lines)
 
     def wait_ready(self) -> None:
-        wait_until(lambda: self.says("ready: look at") or self.process.poll() is not None, within_s=60)
+        wait_until(lambda: self.says("ready: look at") or self.process.poll() is not None, within_s=120)
         assert self.process.poll() is None, "\n".join(self.lines)
 
     def signal_all(self, number: int) -> None:
         """As the terminal does it: to the whole group, so to make as well."""
         os.killpg(self.process.pid, number)
 
-    def ended(self, within_s: float = 30) -> int:
+    def ended(self, within_s: float = 90) -> int:
         status = self.process.wait(within_s)
         self._reader.join(5)
         return status
 
     def nothing_is_left(self) -> bool:
-        wait_until(lambda: not running_on(self.folder), within_s=15, what=f"nothing runs on {self.folder}")
+        wait_until(lambda: not running_on(self.folder), what=f"nothing runs on {self.folder}")
         return True
 
     def children(self) -> list[int]:
@@ -84,8 +84,8 @@ def start(short_folder, request) -> Iterator:
     folder = short_folder / f"run-{abs(hash(request.node.name)) % 10**8}"
     started: list[MakeRun] = []
 
-    def start_one(port: int | None = None) -> MakeRun:
-        started.append(MakeRun(folder, port or free_port()))
+    def start_one(port: int | None = None, **settings: str) -> MakeRun:
+        started.append(MakeRun(folder, port or free_port(), settings))
         return started[-1]
 
     yield start_one
@@ -134,7 +134,7 @@ def test_a_signal_that_make_passes_on_too_is_no_second_one(start):
 
 
 def test_ctrl_c_again_kills_what_does_not_stop_and_leaves_no_redis(start):
-    run = start()
+    run = start(YMATEB_SHUTDOWN_GRACE_S="300")  # nothing but Ctrl-C kills
     run.wait_ready()
     children = run.children()
     assert len(children) == 2
@@ -144,7 +144,7 @@ def test_ctrl_c_again_kills_what_does_not_stop_and_leaves_no_redis(start):
     wait_until(lambda: run.says("stopping (Ctrl-C again: at once)"))
     time.sleep(ECHO_S)  # what comes sooner counts as the same Ctrl-C
     run.signal_all(signal.SIGINT)
-    wait_until(lambda: run.says("killing it"), within_s=3)
+    wait_until(lambda: run.says("killing it"))
     run.ended()
     assert run.nothing_is_left()
 

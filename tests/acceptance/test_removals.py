@@ -56,7 +56,7 @@ async def test_a_response_that_was_removed_does_not_come_back_by_a_resend(produc
 
             return [text.startswith("Buy that") for text in texts] == [True]
 
-        await eventually(is_back, within_s=30, every_s=0.05, what="what was restored is read again")
+        await eventually(is_back, every_s=0.05, what="what was restored is read again")
         decisions = (await product.get("/api/audit", token=token))["decisions"]
         first = {"delete": "withdrawn", "hide": "hidden", "spam": "spam"}[action]
         assert [each["act"] for each in reversed(decisions)] == [first, "shown"]

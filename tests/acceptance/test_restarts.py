@@ -86,9 +86,7 @@ async def crowd():
 
 async def another_redis(product: Product, *, instead_of: int) -> None:
     """Waits until somebody has started Redis again."""
-    await eventually(
-        lambda: set(product.redis_pids()) - {instead_of}, within_s=20, what="Redis runs again after it was killed"
-    )
+    await eventually(lambda: set(product.redis_pids()) - {instead_of}, what="Redis runs again after it was killed")
 
 
 async def test_redis_is_killed_and_everything_comes_back(product, blog, crowd):
@@ -103,7 +101,7 @@ async def test_redis_is_killed_and_everything_comes_back(product, blog, crowd):
 async def test_a_worker_is_stopped_and_another_killed(product, blog, crowd):
     target = blog.page("/post")
     async with load_on(product, crowd, target) as sender:
-        await eventually(lambda: product.shown_on(target), within_s=30, what="the first worker is at work")
+        await eventually(lambda: product.shown_on(target), what="the first worker is at work")
         product.start_worker()
         assert await product.stop_worker(0, by=signal.SIGTERM) == 0
         await sender.more(50)

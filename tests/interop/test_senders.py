@@ -39,7 +39,7 @@ async def arrived(product: Product, post: str, source: str) -> None:
         product.check_workers()
         return [entry["wm-source"] for entry in await product.shown_on(post)] == [source]
 
-    await eventually(is_shown, within_s=30, every_s=0.05, what=f"{source} is shown")
+    await eventually(is_shown, every_s=0.05, what=f"{source} is shown")
 
 
 @pytest.mark.acceptance

@@ -57,7 +57,7 @@ class Mailbox:
             assert len([mail for mail in self.mails if mail["To"] == address]) > number
             return found()
 
-        return await eventually(has_come, within_s=20, what=f"a mail to {address}")
+        return await eventually(has_come, what=f"a mail to {address}")
 
     def _protocol(self) -> SMTP:
         return SMTP(

@@ -39,7 +39,7 @@ class RealOidcProvider:
             preexec_fn=dies_with_its_parent(),
         )
         assert self._process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert await self._process.stdout.readline() == b"ready\n"
         return self
 

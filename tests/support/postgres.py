@@ -94,7 +94,7 @@ class PostgresServer:
                 preexec_fn=dies_with_its_parent(signal.SIGQUIT),
                 **self._as_user,
             )
-        wait_until(self._is_ready, within_s=30, what=f"PostgreSQL in {self.folder} is ready")
+        wait_until(self._is_ready, what=f"PostgreSQL in {self.folder} is ready")
         return self
 
     def _is_ready(self) -> bool:
@@ -169,7 +169,7 @@ def _readable_by_others(programs: Path, folder: Path) -> Path:
 async def until_one_waits(db: Database) -> None:
     """Until a transaction waits for another one's lock (PostgreSQL; SQLite lets one wait for its turn at once)."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             async with db.read() as c:
                 if c.dialect.name == "sqlite" or (await c.execute(text(waiting))).scalar_one():

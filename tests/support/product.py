@@ -102,7 +102,7 @@ class Product:
         await asyncio.gather(*(asyncio.to_thread(stop, process) for process in self._processes()))
         await self.http.close()
         try:
-            await eventually(lambda: not running_on(self.folder), within_s=10)
+            await eventually(lambda: not running_on(self.folder))
             left: dict[int, str] = {}
         except AssertionError:
             left = running_on(self.folder)
@@ -133,7 +133,7 @@ class Product:
     async def start_service(self) -> None:
         """Starts the service and waits until it says that it is ready."""
         self.service = self.spawn("service", "serve")
-        await eventually(self.is_ready, within_s=30, what="/readyz answers 200")
+        await eventually(self.is_ready, what="/readyz answers 200")
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         worker = self.spawn("workers", "run")

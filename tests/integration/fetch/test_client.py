@@ -13,6 +13,7 @@ from aiohttp import web
 from mentions.media import is_read_type
 from mentions.model import Fetched, Gone, Refused, Status, Unchanged, Unreachable, Url
 from tests.peers import Hostile, Peer
+from tests.support.waiting import eventually
 from workers.fetch.client import MAX_BYTES, Fetcher
 from workers.fetch.guard import AddressPolicy
 from workers.fetch.pace import Pace
@@ -194,7 +195,7 @@ async def test_who_keeps_us_waiting_gets_the_budget_and_no_more(name, hostile: H
     seen = await fetcher.get(Url(hostile.url(name)), budget_s=0.8)
     assert isinstance(seen, Unreachable)
     assert seen.status is Status.TIMEOUT
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize("name", TOO_LARGE)
@@ -234,15 +235,15 @@ async def test_redirects_have_an_end(hostile: Hostile, fetcher: Fetcher):
 async def test_the_budget_counts_over_all_hops(peer: Peer, fetcher: Fetcher):
     async def slow(request: web.Request) -> web.Response:
         await asyncio.sleep(0.3)
-        return web.Response(status=302, headers={"Location": f"/{request.path}x"})
+        return web.Response(status=302, headers={"Location": f"{request.path}x"})
 
     for number in range(11):
         peer.handle("/s" + "x" * number, slow)
     peer.handle("/s", slow)
-    started = time.monotonic()
     seen = await fetcher.get(Url(peer.url("/s")), budget_s=0.8)
-    assert time.monotonic() - started < 1.5
-    assert isinstance(seen, Unreachable | Gone)
+    assert isinstance(seen, Unreachable)
+    assert seen.status is Status.TIMEOUT
+    assert len(seen.hops) < 4, "each hop alone would have had the time"
 
 
 async def test_bytes_that_are_no_text_break_nothing(hostile: Hostile, fetcher: Fetcher):
@@ -255,11 +256,10 @@ async def test_a_hundred_hanging_hosts_hold_up_nobody(peer: Peer, fetcher: Fetch
     url = Url(peer.serve("/quick", "here"))
     async with asyncio.TaskGroup() as group:
         sites = [await Hostile(f"127.0.1.{number}").__aenter__() for number in range(1, 101)]
-        hanging = [group.create_task(fetcher.get(Url(site.url("hang_before_headers")), budget_s=1.5)) for site in sites]
-        await asyncio.sleep(0.05)
-        started = time.monotonic()
+        hanging = [group.create_task(fetcher.get(Url(site.url("hang_before_headers")), budget_s=4)) for site in sites]
+        await eventually(lambda: all(site.requests for site in sites))
         assert isinstance(await fetcher.get(url), Fetched)
-        assert time.monotonic() - started < 0.5
+        assert not any(task.done() for task in hanging)
     assert all(isinstance(task.result(), Unreachable) for task in hanging)
     await asyncio.gather(*(site.__aexit__() for site in sites))
 

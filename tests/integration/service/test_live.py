@@ -169,7 +169,7 @@ async def test_stopping_the_service_ends_its_streams(tmp_path, redis_url: str):
         response = await service.http.get(f"{service.base}/api/events", params={"target": POST})
         await response.content.readline()
         stopping = asyncio.create_task(service.app.shutdown())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await response.content.read()
             await stopping
 
@@ -190,7 +190,7 @@ async def test_one_client_may_have_so_many_streams(tmp_path, redis_url: str):
     async with running(tmp_path, redis_url, keys.Tempo(streams_of_one=1), rate_limits=True) as service:
         async with listening(service):
             assert (await service.get("/api/events", params={"target": POST})).error == (429, "rate_limit_exceeded")
-        await eventually(lambda: not service.app[live.STREAMS], within_s=5)
+        await eventually(lambda: not service.app[live.STREAMS])
         async with listening(service):
             pass
 

@@ -78,7 +78,7 @@ async def test_a_write_waits_for_a_program_that_holds_the_file(sqlite_template, 
         await asyncio.wait([waiting], timeout=0.3)
         assert not waiting.done()
         other.execute("COMMIT")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await waiting
     await db.close()
 

@@ -63,7 +63,7 @@ async def start_user(data_dir: Path) -> asyncio.subprocess.Process:
         preexec_fn=dies_with_its_parent(),
     )
     assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readline(), 20) == b"joined\n"
+    assert await asyncio.wait_for(process.stdout.readline(), 60) == b"joined\n"
     return process
 
 
@@ -89,12 +89,12 @@ async def test_the_first_one_starts_it_quickly_and_the_last_one_out_stops_it(dat
     started = time.monotonic()
     await second.close()
     assert redis_pids(data_dir) == []
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 2 * slowness()
 
 
 def slowness() -> float:
     """The promise of half a second is for a machine of its own; beside a full suite it may take longer."""
-    return max(1.0, os.getloadavg()[0])
+    return max(2.0, os.getloadavg()[0])
 
 
 async def test_data_outlive_the_server(data_dir):
@@ -239,7 +239,7 @@ async def test_what_was_accepted_is_there_after_a_kill_in_the_same_instant(data_
         await asyncio.gather(*(queue.add(one) for one in claims))
         await kill_redis(data_dir)
         accepted += claims
-        await eventually(is_back, within_s=30)
+        await eventually(is_back)
     jobs = await queue.take("w1", count=1000, block_ms=0)
     assert {job.claim for job in jobs} == set(accepted)
     await link.close()
@@ -295,7 +295,7 @@ async def test_a_server_that_does_not_stop_when_asked_is_killed(data_dir):
     link = await RedisLink.open(None, data_dir)
     [pid] = redis_pids(data_dir)
     os.kill(pid, signal.SIGSTOP)
-    await asyncio.wait_for(link.close(), 10)
+    await asyncio.wait_for(link.close(), 60)
     assert redis_pids(data_dir) == []
 
 

@@ -104,9 +104,9 @@ async def test_that_no_worker_runs_is_told_early_and_one_that_is_slow_is_waited_
         await service.ask("greet", {}, timeout_s=30, taken_within_s=0.2)
     assert time.monotonic() - started < 10
     assert await is_empty(link)
-    asking = asyncio.create_task(service.ask("greet", {}, timeout_s=30, taken_within_s=0.5))
+    asking = asyncio.create_task(service.ask("greet", {}, timeout_s=30, taken_within_s=2))
     errand = await worker.take(wait_s=10)
-    await asyncio.sleep(1)
+    await asyncio.sleep(2.5)
     assert not asking.done()
     await worker.answer(errand, {"slow": True})
     assert await asking == {"slow": True}
@@ -231,5 +231,5 @@ async def test_a_taking_worker_can_be_cancelled_at_any_moment(worker):
         await asyncio.sleep(n / 20_000)
         taking.cancel()
         with pytest.raises(asyncio.CancelledError):
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(60):
                 await taking

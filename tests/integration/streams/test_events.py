@@ -41,7 +41,7 @@ async def test_waiting_ends_when_the_claim_has_news(queue, here, elsewhere, link
     await eventually(lambda: subscribed_channels(link))
     assert not waiting.done()
     await elsewhere.publish_finished(added.id)
-    assert await asyncio.wait_for(waiting, 5) is True
+    assert await asyncio.wait_for(waiting, 60) is True
 
 
 async def test_news_from_before_the_waiting_are_not_missed(queue, here, elsewhere, claim):
@@ -91,7 +91,7 @@ async def test_hundreds_wait_on_one_connection_and_leave_nothing_behind(queue, h
     subscribers = [one for one in await link.client.client_list() if int(one["sub"])]
     assert [one["sub"] for one in subscribers] == ["300"]
     await asyncio.gather(*(elsewhere.publish_finished(one.id) for one in added))
-    assert all(await asyncio.wait_for(asyncio.gather(*waiting), 20))
+    assert all(await asyncio.wait_for(asyncio.gather(*waiting), 60))
     await eventually(lambda: _is(subscribed_channels(link), 0))
     assert len(await link.client.client_list()) <= before + 64
     assert here._hub._ears == {}
@@ -129,8 +129,8 @@ async def test_waiters_that_come_and_go_quickly_never_miss_news(queue, here, els
     await asyncio.sleep(0.1)
     await elsewhere.publish_finished(added.id)
     try:
-        assert await asyncio.wait_for(lasting, 5)
-        await asyncio.wait_for(asyncio.gather(*coming, other), 5)
+        assert await asyncio.wait_for(lasting, 60)
+        await asyncio.wait_for(asyncio.gather(*coming, other), 60)
     finally:
         stop.set()
 
@@ -143,17 +143,17 @@ async def test_followers_hear_the_cursors_of_their_page_only(here, elsewhere, li
         hearing = [asyncio.create_task(anext(one)), asyncio.create_task(anext(two))]
         await eventually(lambda: _is(subscribed_channels(link), 2))
         await elsewhere.publish_change(1, 41)
-        assert await asyncio.wait_for(hearing[0], 5) == 41
+        assert await asyncio.wait_for(hearing[0], 60) == 41
         assert not hearing[1].done()
         await elsewhere.publish_change(2, 42)
-        assert await asyncio.wait_for(hearing[1], 5) == 42
+        assert await asyncio.wait_for(hearing[1], 60) == 42
     await eventually(lambda: _is(subscribed_channels(link), 0))
 
 
 async def test_a_change_from_just_before_is_heard_first(here, elsewhere):
     await elsewhere.publish_change(1, 7)
     async with aclosing(here.follow(1)) as cursors:
-        assert await asyncio.wait_for(anext(cursors), 5) == 7
+        assert await asyncio.wait_for(anext(cursors), 60) == 7
 
 
 async def test_many_follow_one_page_and_each_hears_the_last_cursor(here, elsewhere, link):
@@ -170,7 +170,7 @@ async def test_many_follow_one_page_and_each_hears_the_last_cursor(here, elsewhe
     await eventually(lambda: subscribed_channels(link))
     for cursor in range(1, 101):
         await elsewhere.publish_change(1, cursor)
-    for heard in await asyncio.wait_for(asyncio.gather(*followers), 10):
+    for heard in await asyncio.wait_for(asyncio.gather(*followers), 60):
         assert heard == sorted(set(heard))
         assert heard[-1] == 100
 
@@ -178,15 +178,15 @@ async def test_many_follow_one_page_and_each_hears_the_last_cursor(here, elsewhe
 async def test_a_follower_that_joins_others_hears_the_last_cursor_too(here, elsewhere):
     async with aclosing(here.follow(1)) as first, aclosing(here.follow(1)) as second:
         await elsewhere.publish_change(1, 5)
-        assert await asyncio.wait_for(anext(first), 5) == 5
-        assert await asyncio.wait_for(anext(second), 5) == 5
+        assert await asyncio.wait_for(anext(first), 60) == 5
+        assert await asyncio.wait_for(anext(second), 60) == 5
 
 
 async def test_a_cursor_that_comes_late_does_not_go_back(here, elsewhere):
     await elsewhere.publish_change(1, 9)
     await elsewhere.publish_change(1, 8)
     async with aclosing(here.follow(1)) as cursors:
-        assert await asyncio.wait_for(anext(cursors), 5) == 9
+        assert await asyncio.wait_for(anext(cursors), 60) == 9
 
 
 async def test_what_was_published_while_the_connection_was_away_is_heard_afterwards(tmp_path, short_folder, claim):
@@ -204,12 +204,12 @@ async def test_what_was_published_while_the_connection_was_away_is_heard_afterwa
                 server.kill()
                 server.start()
                 await elsewhere.publish_change(1, round_)  # most likely before the follower is back
-                assert await asyncio.wait_for(hearing, 10) == round_
+                assert await asyncio.wait_for(hearing, 60) == round_
                 hearing = asyncio.create_task(anext(cursors))
             server.kill()
             server.start()
             await elsewhere.publish_finished(added.id)
-            assert await asyncio.wait_for(waiting, 10) is True
+            assert await asyncio.wait_for(waiting, 60) is True
             hearing.cancel()
             await asyncio.gather(hearing, return_exceptions=True)
     finally:
@@ -225,4 +225,4 @@ async def test_following_outlasts_a_subscription_connection_that_is_cut(here, el
         for client in await link.client.client_list(_type="pubsub"):
             await link.client.client_kill_filter(_id=client["id"])
         await elsewhere.publish_change(1, 5)
-        assert await asyncio.wait_for(hearing, 10) == 5
+        assert await asyncio.wait_for(hearing, 60) == 5

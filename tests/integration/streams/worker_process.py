@@ -9,12 +9,14 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 
+from mentions.errors import Unavailable
 from mentions.streams.link import client_for
 from mentions.streams.messages import Job
 from mentions.streams.queue import Queue
 
-PRESENCE_S = 1.0
+PRESENCE_S = 2.0
 
 
 async def work(url: str, name: str, mode: str) -> None:
@@ -22,15 +24,20 @@ async def work(url: str, name: str, mode: str) -> None:
     in_hand: list[Job] = []
     print("ready", flush=True)
     while True:
-        await queue.beat(name, in_hand)
-        jobs = await queue.take_over_stalled(name)
-        jobs += await queue.take(name, count=10, block_ms=0 if jobs else 50)
-        for job in sorted(jobs, key=lambda job: job.claim.source.endswith("deadly")):
-            if job.exhausted:
-                print("buried", job.claim.id, flush=True)
-            elif await queue.start(job, name):
-                print("started", job.claim.id, job.deliveries, flush=True)
-                await end(queue, job, mode, in_hand)
+        with suppress(Unavailable):  # after a sleep all deadlines have passed; the product goes on, too
+            await turn(queue, name, mode, in_hand)
+
+
+async def turn(queue: Queue, name: str, mode: str, in_hand: list[Job]) -> None:
+    await queue.beat(name, in_hand)
+    jobs = await queue.take_over_stalled(name)
+    jobs += await queue.take(name, count=10, block_ms=0 if jobs else 50)
+    for job in sorted(jobs, key=lambda job: job.claim.source.endswith("deadly")):
+        if job.exhausted:
+            print("buried", job.claim.id, flush=True)
+        elif await queue.start(job, name):
+            print("started", job.claim.id, job.deliveries, flush=True)
+            await end(queue, job, mode, in_hand)
 
 
 async def end(queue: Queue, job: Job, mode: str, in_hand: list[Job]) -> None:

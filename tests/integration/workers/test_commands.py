@@ -198,7 +198,7 @@ async def test_a_worker_with_the_demo_waits_for_redis(tmp_path: Path):
             assert line, f"the worker ended: {said}"
             said += line
     process.terminate()
-    rest, _ = await asyncio.wait_for(process.communicate(), 30)
+    rest, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, said + rest.decode()
 
 

@@ -36,7 +36,7 @@ from mentions.storage.hooks import Hook
 from tests.peers import Peer, Pingable
 from tests.peers.peer import Seen
 from tests.support.waiting import eventually
-from workers.jobs.deliver import OF_EACH, PUT_BACK_FOR, Deliverer
+from workers.jobs.deliver import OF_EACH, PUT_BACK_FOR, TICK_S, Deliverer
 from workers.jobs.follow import follow_changes
 from workers.kit import Kit
 
@@ -476,7 +476,9 @@ async def test_a_swarm_goes_out_as_fast_as_the_consumer_takes_it(world: World, i
         await world.respond()
     running = asyncio.create_task(world.deliverer.run())
     try:
-        await eventually(lambda: len(set(inbox.ids)) == 60, within_s=8)
+        await eventually(
+            lambda: len(set(inbox.ids)) == 60, within_s=60 * TICK_S / 2, what="it goes faster than by the tick"
+        )
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

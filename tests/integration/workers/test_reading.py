@@ -164,7 +164,7 @@ async def test_a_child_ends_with_its_parent(tmp_path: Path):
         sys.executable, str(script), stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
     assert parent.stdout is not None
-    pid = int(await asyncio.wait_for(parent.stdout.readline(), 30))
+    pid = int(await asyncio.wait_for(parent.stdout.readline(), 60))
     assert psutil.pid_exists(pid)
     parent.kill()
     await parent.wait()
@@ -178,9 +178,9 @@ async def test_a_child_ends_when_it_is_asked_nothing_more():
     )  # fmt: skip
     assert child.stdout is not None
     assert child.stdin is not None
-    await asyncio.wait_for(child.stdout.readexactly(HEADER.size + 2), 30)
+    await asyncio.wait_for(child.stdout.readexactly(HEADER.size + 2), 60)
     child.stdin.close()
-    assert await asyncio.wait_for(child.wait(), 10) == 0
+    assert await asyncio.wait_for(child.wait(), 60) == 0
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "AVIF"])
