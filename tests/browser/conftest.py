@@ -1,4 +1,7 @@
-"""A world with the service in it, and a browser that can go nowhere else."""
+"""A world with the service in it, and a browser that can go nowhere else.
+
+One Chromium serves all tests, each of which has profiles of its own in it.  So they share an event loop, too; their
+fixtures are `@pytest_asyncio.fixture(loop_scope="session")`."""
 
 from __future__ import annotations
 
@@ -6,26 +9,41 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.browser.world import World
 from tests.support.browser import Strays, chromium, keep_screenshots
 
-pytestmark = pytest.mark.browser
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs whatever uses the one Chromium in the loop that it was started in."""
+    for item in items:
+        if "one_for_all" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path, redis_url: str) -> AsyncIterator[World]:
     """The web process with real stores, demo on, and a host page on another origin."""
     async with World(tmp_path, redis_url) as world:
         yield world
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A headless Chromium."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def one_for_all() -> AsyncIterator[Browser]:
+    """The session's Chromium."""
     async with chromium() as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(one_for_all: Browser) -> AsyncIterator[Browser]:
+    """A headless Chromium without any open page."""
+    yield one_for_all
+    for left in one_for_all.contexts:  # of a test that failed
+        await left.close()
 
 
 class Watched:
@@ -43,7 +61,7 @@ class Watched:
         page.on("request", lambda request: self.requests.append(request.url))
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[BrowserContext]:
     """A fresh profile; fails when a page wanted to leave this machine."""
     options = dict(getattr(request, "param", {}))
@@ -56,7 +74,7 @@ async def context(browser: Browser, request: pytest.FixtureRequest) -> AsyncIter
     assert not strays.urls
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def watched(context: BrowserContext) -> Watched:
     """A page, watched."""
     return Watched(await context.new_page())

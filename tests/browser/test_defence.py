@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, Route, expect
 
@@ -26,7 +27,7 @@ NOTICE = """() => {
 }"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path, redis_url: str) -> AsyncIterator[World]:
     """A service for which everybody types too fast."""
     async with World(tmp_path, redis_url, shortest_writing_s=3600) as world:

@@ -5,12 +5,14 @@ Four thoughts, nested, a pingback among them, the post's author, likes, and a fo
 from __future__ import annotations
 
 import xmlrpc.client
+from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from tests.peers import Blog
+from tests.support.browser import chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.acceptance]
 
@@ -20,6 +22,13 @@ async def friend():
     """A weblog of somebody else."""
     async with Blog("127.0.3.1") as site:
         yield site
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A Chromium of its own, in the loop of the product."""
+    async with chromium() as browser:
+        yield browser
 
 
 async def test_the_seeds_page_stands_again(product, blog, friend, browser: Browser):

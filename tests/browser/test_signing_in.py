@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Error, Page, expect
 
@@ -30,13 +31,13 @@ pytestmark = pytest.mark.browser
 ADDRESS = "nia@mail.example"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def mailbox() -> AsyncIterator[Mailbox]:
     async with Mailbox() as box:
         yield box
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path, redis_url: str, mailbox: Mailbox) -> AsyncIterator[World]:
     """The web process beside a worker for its errands, a mail server, and a host page."""
     options = {"mail_url": mailbox.url, "fetch_allow_networks": (ip_network("127.0.0.0/8"),)}
@@ -44,7 +45,7 @@ async def world(tmp_path: Path, redis_url: str, mailbox: Mailbox) -> AsyncIterat
         yield it
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def gwen() -> AsyncIterator[IndieAuthSite]:
     async with IndieAuthSite() as site:
         site.asks = True

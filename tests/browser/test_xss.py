@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import BrowserContext, Page
 
 from mentions import urls
@@ -116,7 +117,7 @@ class Watch:
         self.noticed += [f"frame {frame.url}" for frame in self.page.frames[1:]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def canary():
     """Whom attacks would call; `/blank` is a page that reports whatever is run or loaded in it."""
     async with Peer("127.0.0.3") as peer:
@@ -127,7 +128,7 @@ async def canary():
         yield peer
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def watch(context: BrowserContext, canary: Peer) -> Watch:
     return await Watch.open(context, canary)
 
