@@ -1,8 +1,8 @@
 """What a reading process is asked to do: pure functions of a fetched document, every result JSON-able by `codec.py`.
 
 The journey of a page: is the link there, which entry responds, what kind of response is it, who wrote it, what may be
-shown.  A page that has no microformats is read plainly; a page made to be slow is refused with `ParserError`, which is
-the only thing that any of these raise."""
+shown.  A page that has no microformats is read plainly, JSON by the dialect that it speaks; a page made to be slow is
+refused with `ParserError`, which is the only thing that any of these raise."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from mentions import urls
 from mentions.charset import decode_text
 from mentions.hypertext import base_of, read_hypertext
 from mentions.interpret import author as authorship
-from mentions.interpret import context, items, microformats, outgoing
+from mentions.interpret import context, items, json_items, microformats, outgoing
 from mentions.interpret.choice import Choice, Place, choose, entry_of_page, nodes_of
 from mentions.interpret.dom import Tree
 from mentions.interpret.entry import published_of, read_entry, read_words, url_of
 from mentions.interpret.kind import classify
 from mentions.interpret.plain import Plain, canonical_url, page_language, page_title, read_plain
 from mentions.links import find_link
+from mentions.links.json_strings import load
 from mentions.media import Media, media_of
 from mentions.model import (
     Author,
@@ -53,6 +54,8 @@ def read_source(document: Document, *, source: str, target: str) -> Reading:
         return Reading(None, search.near_misses, search.is_gone, notes=notes)
     if parser is not None:
         reading = _read_page(_tree_of(parser, document), search.link, source=source)
+    elif media_of(document) is Media.JSON:
+        reading = _read_json(document, search.link, source)
     else:
         reading = Reading(search.link, reaction=_read_text(document, search.link, source))
     return replace(reading, near_misses=search.near_misses, notes=(*notes, *reading.notes))
@@ -211,16 +214,45 @@ def _read_plainly(tree: Tree, link: Link, source: str) -> Reaction:
     )
 
 
+def _read_json(document: Document, link: Link, source: str) -> Reading:
+    """A JSON document: the post that it is, where it speaks a dialect for posts; else a mention with the title and the
+    text of the object that names the target."""
+    text, spellings = decode_text(document), (link.raw, link.url)
+    name, around = context.around_json(text, spellings)
+    item = json_items.item_with(load(text), spellings)
+    if item is None:
+        authority = authorship.authority(Author(), None, source)
+        return Reading(link, reaction=Reaction(kind=Kind.MENTION, authority=authority, name=name, context=around))
+    kind, rsvp = classify(item, link.url)
+    by = authorship.author_of(item)
+    read = read_entry(
+        item,
+        kind=kind,
+        rsvp=rsvp,
+        author=by.author,
+        source=source,
+        page=document.url,
+        target=link.url,
+        has_implied_name=False,
+    )
+    if read.kind is Kind.MENTION and read.content is None:
+        read = replace(read, name=read.name or name, context=around)
+    authority = authorship.authority(Author(url=by.author.url or by.page), read.url, source)
+    whole = {"items": [item], "rels": {}, "rel-urls": {}}
+    return Reading(
+        link,
+        reaction=replace(read, authority=authority),
+        author_page=by.page,
+        mf2=whole if len(orjson.dumps(whole)) <= MAX_MF2 else None,
+    )
+
+
 def _read_text(document: Document, link: Link, source: str) -> Reaction:
-    """A JSON or text document: a mention with what stands around the URL."""
-    text = decode_text(document)
-    name = None
-    if link.found_in == "json":
-        name, around = context.around_json(text, (link.raw, link.url))
-    else:
-        around = context.around_text(text, link.raw)
+    """A text document: a mention with what stands around the URL."""
     return Reaction(
-        kind=Kind.MENTION, authority=authorship.authority(Author(), None, source), name=name, context=around
+        kind=Kind.MENTION,
+        authority=authorship.authority(Author(), None, source),
+        context=context.around_text(decode_text(document), link.raw),
     )
 
 

@@ -44,13 +44,12 @@ def find_author(found: Found, entry: Root, *, is_permalink: bool, same_page: Ite
     `is_permalink`: the entry is the only one of its page.  `same_page` are the URLs that the page itself goes by: an
     author page among them is not fetched again."""
     said = _author_values(entry)
-    for value in said:  # 5.1: a card anywhere among the values beats a URL
-        if items.is_item(value) and (card := read_card(value)) != Author():
-            return Authorship(card)
+    if (card := _first_card(said)) is not None:
+        return Authorship(card)
     page, is_rel = _first_link(said), False
     if page is None and not said and is_permalink:
         page, is_rel = next(iter(items.links(_rel(found, "author"), limit=1)), None), True
-    name = next((text for value in said if (text := _name(value))), None)
+    name = _first_name(said)
     if page is None:
         return Authorship(Author(name=name))
     cards = cards_of(found)
@@ -58,6 +57,15 @@ def find_author(found: Found, entry: Root, *, is_permalink: bool, same_page: Ite
         own = author_on_page(cards, _rel(found, "me"), page) or _with_url(cards, page)
         return Authorship(own or Author(name=name, url=page))
     return Authorship(_with_url(cards, page) or Author(name=name, url=None if is_rel else page), page)
+
+
+def author_of(item: items.Item) -> Authorship:
+    """Steps 3 and 5 for an item that stands on no page, as in JSON: a card, the page of the author, or a name."""
+    said = items.values(item, "author")
+    if (card := _first_card(said)) is not None:
+        return Authorship(card)
+    page = _first_link(said)
+    return Authorship(Author(name=_first_name(said), url=page), page)
 
 
 def author_on_page(cards: Sequence[items.Item], rel_me: Iterable[str], page: Url) -> Author | None:
@@ -141,6 +149,16 @@ def _name(card: Any) -> PlainText | None:
     if not name and not _LINK.match(said := items.text(card).strip()):
         name = said
     return clean_text(name, MAX_NAME) or None
+
+
+def _first_card(said: list[Any]) -> Author | None:
+    """5.1: a card anywhere among the values beats a URL."""
+    cards = (read_card(value) for value in said if items.is_item(value))
+    return next((card for card in cards if card != Author()), None)
+
+
+def _first_name(said: list[Any]) -> PlainText | None:
+    return next((text for value in said if (text := _name(value))), None)
 
 
 def _first_link(said: list[Any]) -> Url | None:

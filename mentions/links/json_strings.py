@@ -25,7 +25,7 @@ _HALF_PAIR: Final = re.compile(
 def search_json(search: Search, document: Document) -> None:
     """Shows every string value to `search`, in document order; a document that does not parse holds none."""
     try:
-        value = _load(decode_text(document))
+        value = load(decode_text(document))
     except orjson.JSONDecodeError as error:
         search.notes.append(f"no valid JSON: {error.msg}"[:200])
         return
@@ -41,8 +41,10 @@ def search_json(search: Search, document: Document) -> None:
                 waiting.extend(reversed(members.values()))
 
 
-def _load(text: str) -> Any:
-    """JSON may name half a surrogate pair (RFC 8259 8.2), which no parser of Unicode takes: it becomes U+FFFD."""
+def load(text: str) -> Any:
+    """The value of a JSON text; orjson.JSONDecodeError where it is none.
+
+    JSON may name half a surrogate pair (RFC 8259 8.2), which no parser of Unicode takes: it becomes U+FFFD."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
