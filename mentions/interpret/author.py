@@ -109,7 +109,8 @@ def read_card(card: Any, *, known_by: Url | None = None) -> Author:
     """Name, URL and picture of an h-card; what is no http(s) URL or no visible text is left out.
 
     Of several URLs it is `known_by`, the one by which the card was found, else the first."""
-    own = items.links([*items.values(card, "url"), *items.values(card, "uid")])
+    said = [*items.values(card, "url"), *items.values(card, "uid")]
+    own = items.links(said, limit=1 if known_by is None else items.MAX_VALUES)
     known = None if known_by is None else urls.attribute_safe(known_by)
     return Author(
         name=_name(card),

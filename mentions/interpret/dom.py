@@ -27,7 +27,6 @@ BLOCKS: Final = frozenset(
 )  # fmt: skip
 """Elements that stand apart from the text around them, as a reader sees it."""
 _PARTING: Final = BLOCKS | {"br", "hr", "tr", "ul", "ol", "dl", "table"}
-_WITH_PARTS: Final = ",".join(sorted(_PARTING))
 _SPECIAL_TEXT: Final = "img,script,style,template"
 _SPLIT: Final = re.compile(r"[ \t\n\f\r]+")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -39,7 +38,7 @@ _WITH_URL: Final = ",".join(f"[{name}]" for name in _URL_ATTRIBUTES)
 class Tree:
     """A parsed page: its root element, and the URL that its relative links are relative to."""
 
-    __slots__ = ("_has_inner_languages", "_has_value_class", "_pictured", "base", "parser", "url")
+    __slots__ = ("_has_value_class", "_languages", "_pictured", "base", "lang", "parser", "url")
 
     def __init__(self, parser: LexborHTMLParser, *, url: str, base: str) -> None:
         self.parser = parser
@@ -47,7 +46,10 @@ class Tree:
         self.base = base
         self._pictured: set[int] | None = None
         self._has_value_class: bool | None = None
-        self._has_inner_languages: bool | None = None
+        self._languages: dict[int, str | None] | None = None
+        root = parser.root
+        self.lang: str | None = None if root is None else _language(root) or None
+        """The language that the page gives on its root element."""
 
     @classmethod
     def of(cls, html: str, *, url: str) -> Tree:
@@ -71,20 +73,25 @@ class Tree:
         """The first element that matches, or None."""
         return self.parser.css_first(selector)
 
-    @property
-    def lang(self) -> str | None:
-        """The language that the page gives on its root element."""
-        return None if self.root is None else _language(self.root) or None
-
     def language(self, node: LexborNode) -> str | None:
         """The language of an element: its own, else that of the nearest element around it that gives one; an empty
         `lang` says that it is not known (HTML 3.2.6.2)."""
-        if self._has_inner_languages is None:
-            self._has_inner_languages = self.first(_WITH_LANGUAGE) is not None
-        if not self._has_inner_languages:
+        if self._languages is None:
+            said = self.all(_WITH_LANGUAGE)
+            self._languages = {giver.mem_id: _language(giver) for giver in said}
+        if not self._languages:
             return self.lang
-        said = (_language(around) for around in ancestors(node) if around.is_element_node)
-        return next((found for found in said if found is not None), None) or None
+        climbed: list[int] = []
+        found: str | None = None
+        for around in ancestors(node):
+            if around.mem_id in self._languages:
+                found = self._languages[around.mem_id]
+                break
+            climbed.append(around.mem_id)
+        else:
+            found = self.lang
+        self._languages.update(dict.fromkeys(climbed, found))
+        return found or None
 
     @property
     def has_value_class(self) -> bool:
@@ -107,8 +114,8 @@ class Tree:
 
 def _language(node: LexborNode) -> str | None:
     """What an element says of its language; XHTML may say it as `xml:lang`."""
-    said = attribute(node, "lang")
-    return attribute(node, "xml:lang") if said is None else said
+    attributes = node.attributes
+    return (attributes["lang"] or "") if "lang" in attributes else attributes.get("xml:lang")
 
 
 def attribute(node: LexborNode, name: str) -> str | None:
@@ -165,7 +172,7 @@ def text_of(node: LexborNode, tree: Tree, *, images: str = "source", lines: bool
 
     `images` says what stands for a picture: its alt text or else its address ("source"), or its alt text or
     nothing ("alt").  With `lines`, words that `br` or the end of a block part are parted in the text too."""
-    lines = lines and node.css_first(_WITH_PARTS) is not None
+    lines = lines and _has_lines(node)
     if not lines and not tree.has_special_text(node):
         return node.text().strip(WHITE)
     parts: list[str] = []
@@ -180,6 +187,18 @@ def text_of(node: LexborNode, tree: Tree, *, images: str = "source", lines: bool
         inside = None if current.tag in _SILENT else current.first_child
         current = inside if inside is not None else following(current, node)
     return "".join(parts).strip(WHITE)
+
+
+def _has_lines(node: LexborNode) -> bool:
+    current = node.first_child
+    if current is not None and current.is_text_node and current.next is None:
+        return False  # most properties are one piece of text
+    while current is not None:
+        if current.tag in _PARTING:
+            return True
+        inside = current.first_child
+        current = inside if inside is not None else following(current, node)
+    return False
 
 
 def _is_parted(node: LexborNode) -> bool:

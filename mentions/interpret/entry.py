@@ -136,9 +136,10 @@ def url_of(item: items.Item, pages: tuple[str, ...], *, target: str = "") -> Url
 
     The page of `target` is nobody's answer to itself: an item that names it (a title that links to what it speaks of,
     or the one link that it holds, which microformats2 takes for its URL) has not said where it stands."""
-    theirs = urls.page_key(target)
     own = items.links([value for value in items.values(item, "url") if not items.is_item(value)])
-    own = tuple(url for url in own if not theirs or urls.page_key(url) != theirs)
+    if target:
+        theirs = urls.page_key(target)
+        own = tuple(url for url in own if urls.page_key(url) != theirs)
     if len(own) < 2:
         return next(iter(own), None)
     same = next((url for url in own if url in map(urls.attribute_safe, pages)), None)
