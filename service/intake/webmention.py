@@ -46,7 +46,7 @@ async def show_form(request: web.Request) -> web.StreamResponse:
         request,
         "webmention_form.html",
         {
-            "action": request.path,
+            "action": pages.own_path(request),
             "site": site,
             "source": request.query.get("source", ""),
             "target": request.query.get("target", ""),

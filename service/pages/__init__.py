@@ -11,10 +11,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from service.pages import demo, editing, permalink, portraits, static, threads, views
-from service.pages.answer import html_answer, language_of, render
+from service.pages.answer import html_answer, language_of, own_path, render
 from service.pages.fragment import Look, render_thread
 
-__all__ = ["Look", "html_answer", "language_of", "render", "render_thread", "setup"]
+__all__ = ["Look", "html_answer", "language_of", "own_path", "render", "render_thread", "setup"]
 
 
 def setup(app: web.Application) -> None:

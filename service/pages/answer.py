@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from aiohttp import web
 
@@ -108,7 +108,7 @@ def page_facts(request: web.Request, lang: str) -> dict[str, Any]:
         "lang": lang,
         "base": settings.public_url,
         "root": prefix,
-        "tongues": _tongues(request, prefix),
+        "tongues": _tongues(request),
         "asset": lambda name: f"{prefix}{static.url_of(name)}",
         "widget": {
             "script": f"{prefix}/widget/{current.version}/thread.js",
@@ -120,11 +120,17 @@ def page_facts(request: web.Request, lang: str) -> dict[str, Any]:
     }
 
 
-def _tongues(request: web.Request, prefix: str) -> dict[str, tuple[str, str]]:
+def own_path(request: web.Request) -> str:
+    """The path of this request, for a link on our own host: as a browser reads it, `//` would lead to another one, and
+    so would `/\\`."""
+    prefix = urlsplit(request.app[keys.SETTINGS].public_url).path
+    return f"{prefix}/{quote(request.path, safe='/:').lstrip('/')}"
+
+
+def _tongues(request: web.Request) -> dict[str, tuple[str, str]]:
     rest = [(name, value) for name, value in request.query.items() if name != "lang"]
     return {
-        lang: (name, f"{prefix}{request.path}?{urlencode([*rest, ('lang', lang)])}")
-        for lang, name in i18n.names().items()
+        lang: (name, f"{own_path(request)}?{urlencode([*rest, ('lang', lang)])}") for lang, name in i18n.names().items()
     }
 
 

@@ -11,11 +11,15 @@ from urllib.parse import quote
 import aiohttp
 import mf2py
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from bs4 import BeautifulSoup
+from yarl import URL
 
+from config.settings import Settings
 from mentions import urls
 from mentions.model import Claim, EntryState, Kind, Link, NearMiss, Outcome, Protocol, Status, Trace
 from mentions.storage import claims, entries, pages
+from service.app import create_app
 from service.pages.fragment import Look, render_thread
 from service.widget.release import current
 from tests.browser.world import MORNING, World, said
@@ -248,6 +252,26 @@ async def test_nothing_here_is_said_in_the_same_design(client):
     soup = BeautifulSoup(body, "lxml")
     assert soup.select_one("#problem h1").get_text() == "Does dim byd yma."
     assert soup.select_one("header.top .brand")
+
+
+@pytest.mark.parametrize("path", ["//stranger.example/x", "/\\stranger.example/x", "/%5Cstranger.example/", "/a%22b"])
+async def test_no_address_makes_a_page_of_ours_link_to_another_host(world, client, path: str):
+    async with client.get(URL(f"{world.base}{path}", encoded=True)) as answer:
+        soup = BeautifulSoup(await answer.text(), "lxml")
+    link = soup.select_one("a.tongue[lang=cy]")["href"]
+    assert link.startswith("/")
+    assert urls.authority(urls.parse(link, base=world.base)) == urls.authority(world.base)
+
+
+async def test_behind_a_path_every_link_and_form_stays_behind_it(tmp_path: Path, redis_url: str):
+    settings = Settings(data_dir=tmp_path, redis_url=redis_url, public_url="https://blog.example/responses", demo="on")
+    async with TestClient(TestServer(create_app(settings))) as client:
+        for path in ("/", "/demo/post", "/webmention", "/blog.example:8080/webmention", "/nowhere"):
+            async with client.get(path, headers={"Accept": "text/html"}) as answer:
+                soup = BeautifulSoup(await answer.text(), "lxml")
+            for name in ("href", "src", "action"):
+                for found in soup.select(f'[{name}^="/"]'):
+                    assert found[name].startswith("/responses/"), (path, found)
 
 
 async def test_the_form_leads_to_a_status_page_that_says_what_is_going_on(world, client):
