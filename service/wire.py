@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from time import perf_counter
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from config import logs
@@ -56,6 +58,19 @@ async def tell(request: web.Request, handler: Handler) -> web.StreamResponse:
             duration_ms=round(took_s * 1000, 1),
             problem=request.get(keys.PROBLEM),
         )
+
+
+class NoHttp(logging.Filter):
+    """For the log of aiohttp's server: what is no HTTP is its sender's mistake, and not ours to be told with its bytes,
+    its address and a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is about anything else."""
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, HttpProcessingError):
+            return True
+        log.info("request.malformed", problem=type(error).__name__)
+        return False
 
 
 @web.middleware

@@ -252,6 +252,9 @@ async def test_serve_ends_in_order_on_sigterm_while_streams_are_open(environment
                     return answer.status == 200
 
             await eventually(is_ready)
+            with socket.create_connection(("127.0.0.1", port)) as stranger:
+                stranger.sendall(b"GET /\x1b[2Jsecret HTTP/1.1\r\n\r\n")
+                assert (await asyncio.to_thread(stranger.recv, 100)).split()[1] == b"400"
             stream = await http.get(f"{public_url}/api/events", params={"target": f"{public_url}/demo/post"})
             await stream.content.readline()
             process.send_signal(signal.SIGTERM)
@@ -259,7 +262,10 @@ async def test_serve_ends_in_order_on_sigterm_while_streams_are_open(environment
                 await stream.content.read()
                 assert await process.wait() == 0
         assert process.stderr
-        assert b"Traceback" not in await process.stderr.read()
+        told = await process.stderr.read()
+        assert b"Traceback" not in told
+        assert b"request.malformed" in told
+        assert b"secret" not in told
     finally:
         if process.returncode is None:
             process.kill()
