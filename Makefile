@@ -30,8 +30,9 @@ test: $(VENV)/.dev browser clients ## run every test
 fuzz: $(VENV)/.dev ## let Hypothesis look for counter-examples for longer, with fresh examples each time
 	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz --timeout=3600 tests/unit tests/integration/storage
 
-test-peers: $(VENV)/.dev $(ISSO)/.done ## hold the product against a real WordPress (from Debian) and a real Isso (from PyPI)
+test-peers: $(VENV)/.dev $(ISSO)/.done ## hold the product against a real WordPress, nginx and Caddy (from Debian) and a real Isso (from PyPI)
 	@sh scripts/peers.sh
+	@sh scripts/proxies.sh
 	$(BIN)/python -m pytest -m real_peers tests/interop/peers
 
 check: $(VENV)/.dev ## lint, types, import contracts, dependencies

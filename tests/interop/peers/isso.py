@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
 
-from tests.support.processes import dies_with_its_parent, free_port, stop
+from tests.interop.peers.running import Running
+from tests.support.processes import free_port
 from tests.support.product import ROOT
-from tests.support.waiting import eventually
 
 PROGRAM = ROOT / ".venv-isso" / "bin" / "isso"
 SETTINGS = """\
@@ -45,19 +44,10 @@ class Isso:
         settings.write_text(
             SETTINGS.format(database=self.database, site=self._site, origin=self.origin, moderated=moderated)
         )
-        with (self.folder / "isso.log").open("ab") as log:
-            self._server = subprocess.Popen(
-                [PROGRAM, "-c", settings, "run"],
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=dies_with_its_parent(),
-            )
+        self._server = Running([PROGRAM, "-c", settings, "run"], self.folder)
         self.http = aiohttp.ClientSession(self.origin, cookie_jar=aiohttp.DummyCookieJar())
         try:
-            await eventually(self._answers, within_s=30, what=f"Isso answers at {self.origin}")
+            await self._server.until(self._answers, self.origin)
         except BaseException:
             await self._end()
             raise
@@ -68,11 +58,9 @@ class Isso:
 
     async def _end(self) -> None:
         await self.http.close()
-        stop(self._server)
+        self._server.stop()
 
     async def _answers(self) -> bool:
-        if self._server.poll() is not None:
-            raise RuntimeError(f"isso ended: {(self.folder / 'isso.log').read_text()[-900:]}")
         async with self.http.get("/config") as response:
             return response.status == 200
 

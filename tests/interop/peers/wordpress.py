@@ -19,8 +19,9 @@ from typing import Any, Self
 
 import aiohttp
 
+from tests.interop.peers.running import Running
 from tests.support.processes import dies_with_its_parent, free_port, running_on, stop
-from tests.support.waiting import eventually, wait_until
+from tests.support.waiting import wait_until
 
 PHP = Path(__file__).parent / "php"
 PACKAGED = Path("/usr/share/wordpress")
@@ -146,7 +147,6 @@ class WordPress:
         self.machine, self.title, self.is_patient = machine, title, is_patient
         self.authority = f"127.0.0.1:{port or free_port()}"
         self.origin = f"http://{self.authority}"
-        self._server: subprocess.Popen[bytes] | None = None
 
     async def __aenter__(self) -> Self:
         assert self.machine.database is not None
@@ -161,10 +161,10 @@ class WordPress:
             "PEER_CONTENT": str(self.machine.root / "wp-content"),
         }
         self.token = await self.run("install.php", self.title)
-        self._serve()
+        self._server = self._serve()
         self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
         try:
-            await eventually(self._answers, within_s=30, what=f"WordPress answers at {self.origin}")
+            await self._server.until(self._answers, self.origin)
         except BaseException:
             await self._end()
             raise
@@ -175,30 +175,17 @@ class WordPress:
 
     async def _end(self) -> None:
         await self.http.close()
-        if self._server is not None:
-            stop(self._server)
+        self._server.stop()
 
-    def _serve(self) -> None:
-        with (self.folder / "log").open("wb") as log:
-            self._server = subprocess.Popen(
-                ["php", *self._options(), "-S", self.authority, "-t", self.machine.root],
-                cwd=self.machine.root,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=dies_with_its_parent(),
-                **self.machine.user.options,
-            )
+    def _serve(self) -> Running:
+        command = ["php", *self._options(), "-S", self.authority, "-t", str(self.machine.root)]
+        options = self.machine.user.options
+        return Running(command, self.folder, cwd=self.machine.root, env=self.environment, **options)
 
     def _options(self) -> list[str]:
         return ["-d", f"sys_temp_dir={self.folder}", "-d", "display_errors=stderr", "-d", "error_reporting=E_ERROR"]
 
     async def _answers(self) -> bool:
-        assert self._server is not None
-        if self._server.poll() is not None:
-            raise RuntimeError(f"php ended: {(self.folder / 'log').read_text()[-900:]}")
         async with self.http.get(self.origin) as response:
             return response.status == 200
 
