@@ -73,6 +73,7 @@ def create_app(settings: Settings, tempo: keys.Tempo = keys.USUAL) -> web.Applic
     app.on_startup.append(demo.ensure_site)
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(wire.add_headers)
+    wire.tell_unreadable()
     intake = (webmention, pingback)
     reading = (mentions, counts, threads, thread_feeds, live, openapi)
     writing = (comments, owning, likes, sessions, copies, moderation, blocks, audit, queue, site, hooks)
