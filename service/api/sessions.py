@@ -15,7 +15,7 @@ from config import logs
 from mentions import urls
 from mentions.errors import Forbidden, InvalidRequest
 from mentions.model import Entry
-from mentions.storage import Database, collisions, entries, pages, people, sessions, tokens
+from mentions.storage import Database, collisions, entries, outages, pages, people, sessions, tokens
 from mentions.storage.people import Person
 from mentions.storage.sessions import Session
 from service import answers, clients, keys, origins
@@ -73,9 +73,9 @@ async def _used(request: web.Request, session: Session) -> Session:
     if not await origins.is_of(request, session.person.site_id):
         raise Forbidden("The session is of another site.")
     if session.is_to_be_prolonged(now()):
-        async with request.app[keys.DB].write() as c:
-            expires_at = await sessions.prolong(c, session, now=now())
-        return Session(session.id, session.person, expires_at)
+        prolonging = partial(sessions.prolong, session=session, now=now())
+        if (expires_at := await outages.write_if_possible(request.app[keys.DB], prolonging)) is not None:
+            return Session(session.id, session.person, expires_at)
     return session
 
 

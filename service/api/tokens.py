@@ -6,7 +6,7 @@ from aiohttp import web
 
 from mentions.errors import Forbidden, InsufficientScope
 from mentions.model import Site
-from mentions.storage import tokens
+from mentions.storage import outages, tokens
 from mentions.storage.tokens import Token
 from service import keys
 from service.intake.reception import now
@@ -30,8 +30,7 @@ async def require(request: web.Request, scope: str) -> Token:
     if token is None:
         raise Forbidden("Access token was not valid")
     if tokens.is_use_news(token, at):
-        async with db.write() as c:
-            await tokens.note_use(c, token, now=at)
+        await outages.write_if_possible(db, lambda c: tokens.note_use(c, token, now=at))
     if scope not in token.scopes:
         raise InsufficientScope(f"The access token has no scope “{scope}”.")
     return token

@@ -202,6 +202,8 @@ async def test_while_the_database_takes_no_writes_threads_are_read_and_writers_c
         assert meanwhile.json()["cursor"] == before["cursor"], "from there on all is told that is not shown"
         for path in ("/thread.html", "/embed", f"/entries/{second.id}"):
             assert (await service.get(path, **thread)).status == 200
+        for path in ("/api/mentions.jf2", "/api/changes", "/api/export"):
+            assert (await service.get(path, token=service.token)).status == 200, "it cannot be noted that it was used"
         refused = await comment(service)
         assert refused.error == (503, "service_unavailable")
         postgres_server.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
