@@ -170,8 +170,8 @@ def ancestors(node: LexborNode) -> Iterator[LexborNode]:
 def text_of(node: LexborNode, tree: Tree, *, images: str = "source", lines: bool = False) -> str:
     """The text content of an element as microformats2 wants it: trimmed, scripts and styles left out.
 
-    `images` says what stands for a picture: its alt text or else its address ("source"), or its alt text or
-    nothing ("alt").  With `lines`, words that `br` or the end of a block part are parted in the text too."""
+    `images` says what stands for a picture: its alt text or else its address ("source"), its alt text or nothing
+    ("alt"), or nothing ("none").  With `lines`, words that `br` or the end of a block part are parted in the text."""
     lines = lines and _has_lines(node)
     if not lines and not tree.has_special_text(node):
         return node.text().strip(WHITE)
@@ -207,6 +207,8 @@ def _is_parted(node: LexborNode) -> bool:
 
 
 def _picture(node: LexborNode, base: str, images: str) -> str:
+    if images == "none":
+        return ""
     if (alt := attribute(node, "alt")) is not None:
         return alt
     source = attribute(node, "src") if images == "source" else None

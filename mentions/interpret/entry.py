@@ -71,6 +71,7 @@ def read_entry(
         kind = Kind.REACJI
     published = published_of(item)
     media = words.media or {}
+    pages = frozenset(map(urls.without_fragment, (source, page)))
     return Reaction(
         kind=kind,
         author=author,
@@ -85,9 +86,9 @@ def read_entry(
         rsvp=rsvp,
         in_reply_to=items.links(items.values(item, "in-reply-to"), limit=MAX_LINKS),
         syndication=items.links(items.values(item, "syndication"), limit=MAX_LINKS),
-        photos=_merged(items.links(_media(item, "photo", "featured")), media.get("photo", ())),
-        videos=_merged(items.links(_media(item, "video")), media.get("video", ())),
-        audios=_merged(items.links(_media(item, "audio")), media.get("audio", ())),
+        photos=_merged(_media(item, pages, "photo", "featured"), media.get("photo", ())),
+        videos=_merged(_media(item, pages, "video"), media.get("video", ())),
+        audios=_merged(_media(item, pages, "audio"), media.get("audio", ())),
         categories=_categories(item),
         invitees=tuple(
             card for value in items.values(item, "invitee")[:MAX_LINKS] if (card := _invitee(value)) != Author()
@@ -214,8 +215,11 @@ def _invitee(value: Any) -> Author:
     return read_card(value) if items.is_item(value) else Author(url=next(iter(items.links([value])), None))
 
 
-def _media(item: items.Item, *names: str) -> list[Any]:
-    return [value for name in names for value in items.values(item, name)]
+def _media(item: items.Item, pages: frozenset[Url], *names: str) -> tuple[Url, ...]:
+    """What properties give as pictures, videos or sounds.  An element without an address gives the page's own, which
+    is none of them."""
+    given = items.links([value for name in names for value in items.values(item, name)])
+    return tuple(url for url in given if urls.without_fragment(url) not in pages)
 
 
 def _media_in(item: items.Item, base: str) -> dict[str, tuple[Url, ...]]:

@@ -89,7 +89,7 @@ def page_language(tree: Tree) -> str | None:
 
 def canonical_url(tree: Tree) -> Url | None:
     """The first `rel=canonical` in the page's head."""
-    for node in tree.all("link[rel][href]"):
+    for node in tree.all("head link[rel][href]"):
         if "canonical" in tokens(attribute(node, "rel")):
             return _link(tree, attribute(node, "href"))
     return None

@@ -65,7 +65,7 @@ def url_value(node: LexborNode, tree: Tree) -> str | dict[str, Any]:
     value = _value_class(node, tree)
     if value is None and (said := {"abbr": "title", "data": "value", "input": "value"}.get(node.tag or "")):
         value = attribute(node, said)
-    return resolve(tree.base, text_of(node, tree) if value is None else value)
+    return resolve(tree.base, text_of(node, tree, images="none") if value is None else value)
 
 
 def _link(node: LexborNode) -> str | None:
@@ -93,7 +93,7 @@ def time_value(node: LexborNode, tree: Tree, default_date: str | None) -> tuple[
     if value is None:
         name = _TIMED.get(node.tag or "")
         value = attribute(node, name) if name else None
-        value = _whole(text_of(node, tree) if value is None else value, default_date)
+        value = _whole(text_of(node, tree, images="none") if value is None else value, default_date)
     date = value[:10] if _DATE.match(value[:10]) else None
     return value, date
 

@@ -480,6 +480,15 @@ def test_text_has_the_paragraph_around_the_url() -> None:
     assert found.context == f"I read {TARGET} and liked it."
 
 
+def test_a_canonical_url_stands_in_the_head_where_no_comment_can() -> None:
+    page = (
+        '<!DOCTYPE html><head><title>t</title>{head}</head><body><link rel="canonical" href="https://else.example/">x'
+    )
+    assert read_target(document(page.format(head=""))).canonical is None
+    head = '<link rel="canonical" href="/c">'
+    assert read_target(document(page.format(head=head))).canonical == "https://source.example/c"
+
+
 def test_json_has_title_and_text_of_the_object_that_names_the_target() -> None:
     feed = {
         "items": [
