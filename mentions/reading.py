@@ -93,7 +93,8 @@ def read_target(document: Document) -> TargetFacts:
         return TargetFacts(url=document.url)
     tree = _tree(document)
     found = microformats.find(tree)
-    entry = entry_of_page(found, tree)
+    canonical = canonical_url(tree)
+    entry = entry_of_page(found, tree, canonical=canonical)
     plain = read_plain(tree)
     title, author = None, plain.author
     if entry is not None:
@@ -104,7 +105,7 @@ def read_target(document: Document) -> TargetFacts:
     return TargetFacts(
         url=document.url,
         title=title or plain.title,
-        canonical=canonical_url(tree),
+        canonical=canonical,
         author=None if author == Author() else author,
         lang=plain.lang,
     )
@@ -127,8 +128,8 @@ def _tree_of(parser: LexborHTMLParser, document: Document) -> Tree:
 
 def _read_page(tree: Tree, link: Link, *, source: str) -> Reading:
     found = microformats.find(tree)
-    choice = choose(found, tree, link, source=source)
     canonical = canonical_url(tree)
+    choice = choose(found, tree, link, source=source, canonical=canonical)
     if choice is None:
         reaction = _read_plainly(tree, link, source)
         return Reading(

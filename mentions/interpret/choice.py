@@ -1,8 +1,9 @@
 """Which item of a page responds, and whether the link to the target is in its own words.
 
 A fragment in the source's URL names an element; else the entry that gives the source as its URL is meant; else the one
-that holds the link; else the first.  A link that stands beside the chosen entry, or only in a comment that the page
-carries, makes a bare mention: nobody's words are shown as another's."""
+that holds the link; else the only one.  A link that stands beside the chosen entry, or only in a comment that the page
+carries, makes a bare mention: nobody's words are shown as another's.  Of entries that are elsewhere, such as those
+that a page recommends, none responds."""
 
 from __future__ import annotations
 
@@ -49,8 +50,10 @@ class Choice:
     """The entry is the only one of its page, or the one that the page is about."""
 
 
-def choose(found: Found, tree: Tree, link: Link, *, source: str) -> Choice | None:
-    """The entry of the page that responds to the link's target; None when the page has none."""
+def choose(found: Found, tree: Tree, link: Link, *, source: str, canonical: str | None = None) -> Choice | None:
+    """The entry of the page that responds to the link's target; None when the page has none.
+
+    `canonical` is what the page calls itself: an entry of that URL is about the page, too."""
     entries = entries_of(found)
     linking = nodes_of(tree, link)
     by_node = {root.node.mem_id: root for root in found.roots}
@@ -60,17 +63,21 @@ def choose(found: Found, tree: Tree, link: Link, *, source: str) -> Choice | Non
     meant = inside or entries
     holding = [root for node in linking if (root := _holder(node, by_node, meant)) is not None]
     holding += [root for root in meant if _responds_to(root, Url(link.url))]
-    page = _names_of_page(source, tree.url)
-    about = [root for root in meant if _has_url(root, page)]
+    page = _names_of_page(source, tree.url, *((canonical,) if canonical else ()))
+    about = _about(meant, page)
     chosen = named or next((root for root in about if root in holding), None) or next(iter(about or holding or meant))
+    if not (named or about or holding) and (len(meant) > 1 or _is_elsewhere(chosen)):
+        return None
     return Choice(chosen, _place(chosen, linking, by_node, Url(link.url)), len(entries) == 1 or chosen in about)
 
 
-def entry_of_page(found: Found, tree: Tree) -> Root | None:
-    """The entry that a page is about: the one with the page's URL, else the first."""
+def entry_of_page(found: Found, tree: Tree, *, canonical: str | None = None) -> Root | None:
+    """The entry that a page is about: the one with the page's URL, else the only one, unless that is elsewhere."""
     entries = entries_of(found)
-    page = _names_of_page(tree.url)
-    return next((root for root in entries if _has_url(root, page)), next(iter(entries), None))
+    page = _names_of_page(tree.url, *((canonical,) if canonical else ()))
+    if about := _about(entries, page):
+        return about[0]
+    return entries[0] if len(entries) == 1 and not _is_elsewhere(entries[0]) else None
 
 
 def entries_of(found: Found) -> list[Root]:
@@ -172,6 +179,22 @@ def _names_of_page(*pages: str) -> frozenset[Url]:
 def _has_url(root: Root, page: frozenset[Url]) -> bool:
     own = [value for value in items.values(root.item, "url") if isinstance(value, str)]
     return any(raw in page or urls.parse(raw) in page for raw in own)
+
+
+def _about(entries: Sequence[Root], page: frozenset[Url]) -> list[Root]:
+    """The entries that give one of the page's URLs as theirs, to the letter or nearly."""
+    return [root for root in entries if _has_url(root, page)] or [root for root in entries if _has_url_like(root, page)]
+
+
+def _has_url_like(root: Root, page: frozenset[Url]) -> bool:
+    """The same but for scheme, `www.` and a slash at the end, which themes get wrong."""
+    keys = {urls.page_key(url).rstrip("/") for url in page}
+    return any(urls.page_key(url).rstrip("/") in keys for url in items.links(items.values(root.item, "url")))
+
+
+def _is_elsewhere(root: Root) -> bool:
+    """Does the entry say that it stands on another page?  An implied URL says nothing: it is any link."""
+    return "u-url" in root.first and not root.has_implied_url and bool(items.links(items.values(root.item, "url")))
 
 
 def _responds_to(root: Root, target: Url) -> bool:

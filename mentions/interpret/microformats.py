@@ -42,6 +42,7 @@ class Root:
     names: tuple[str, ...]
     """The properties of the parent whose value it is; empty for a child that is none."""
     has_implied_name: bool = False
+    has_implied_url: bool = False
     first: dict[str, Any] = field(default_factory=dict)
     """The first explicit `p-name` and `u-url`, which speak for the item where it is a property."""
 
@@ -224,6 +225,7 @@ class _Finder:
             found["photo"] = [photo]
         if "url" not in found and (link := properties.implied_url(node, self.tree)) is not None:
             found["url"] = [link]
+            item.root.has_implied_url = True
             item.root.first["u-url"] = link
 
     def _rels(self) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from selectolax.lexbor import LexborNode
 
 from mentions import urls
-from mentions.interpret.choice import Place, entry_of_page, own_words
+from mentions.interpret.choice import Place, entries_of, entry_of_page, own_words
 from mentions.interpret.dom import Tree, ancestors, attribute, classes, tokens
 from mentions.interpret.entry import response_links
 from mentions.interpret.microformats import Root, find
@@ -40,7 +40,8 @@ def links_of(tree: Tree) -> OutgoingLinks:
     found = find(tree)
     notes = tuple(found.notes)
     own = {urls.without_fragment(tree.url)}
-    entry = entry_of_page(found, tree)
+    entries = entries_of(found)
+    entry = entries[0] if len(entries) == 1 else entry_of_page(found, tree)
     if entry is None:
         return OutgoingLinks(
             Url(tree.url), _kept(_of_page(tree), own, tree.base), (*notes, "no entry: links of the page's text")

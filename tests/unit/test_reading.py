@@ -489,6 +489,15 @@ def test_a_canonical_url_stands_in_the_head_where_no_comment_can() -> None:
     assert read_target(document(page.format(head=head))).canonical == "https://source.example/c"
 
 
+def test_the_title_of_a_page_is_not_that_of_what_it_recommends() -> None:
+    others = "".join(f'<div class="h-entry"><a class="p-name u-url" href="/{n}">Other {n}</a></div>' for n in (1, 2))
+    for recommended in (others, others[: len(others) // 2]):
+        facts = read_target(document(f"<title>Doors</title><h1>Doors</h1>{recommended}"))
+        assert (facts.title, facts.author) == ("Doors", None)
+    own = '<div class="h-entry"><a class="p-name u-url" href="http://www.source.example/post/">Doors of ours</a></div>'
+    assert read_target(document(f"<title>Doors</title>{others}{own}")).title == "Doors of ours"
+
+
 def test_json_has_title_and_text_of_the_object_that_names_the_target() -> None:
     feed = {
         "items": [
