@@ -68,7 +68,7 @@ clients: $(CLIENTS)/node_modules/.package-lock.json ## install the npm packages 
 
 $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json | $(VENV)/.dev
 	@echo "installing $$(grep -c '"node_modules/' $<) npm packages of $<"
-	@$(BIN)/npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(BIN)/npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --fetch-retries=5 --loglevel=error
 	@touch $@
 
 # `uv pip sync` installs what the lock says and nothing else: Isso's wish for misaka is left out there.

@@ -20,9 +20,10 @@ missing=$(list_missing | tr '\n' ' ')
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing Debian's ${missing% } for the tests against a real WordPress"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
+    patience="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=5" # a fresh machine updates itself, a mirror stumbles
+    apt-get $patience update -qq
     # WordPress wants a web server and something that runs PHP in it: these satisfy it and start nothing.
-    apt-get install -y -qq --no-install-recommends $missing php php-cgi micro-httpd netcat-traditional >/dev/null
+    apt-get $patience install -y -qq --no-install-recommends $missing php php-cgi micro-httpd netcat-traditional >/dev/null
     missing=$(list_missing | tr '\n' ' ')
     [ -n "$missing" ] || exit 0
 fi

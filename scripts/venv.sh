@@ -32,4 +32,4 @@ if ! { is_new_enough "$folder/bin/python" && "$folder/bin/python" -c 'import pip
     "$python" -m venv --clear "$folder"
 fi
 echo "installing $(grep -c '^[a-z0-9].*==' "$lock") packages of $lock"
-"$folder/bin/python" -m pip install --disable-pip-version-check --quiet --no-input --require-hashes -r "$lock"
+"$folder/bin/python" -m pip install --disable-pip-version-check --quiet --no-input --retries 10 --timeout 60 --require-hashes -r "$lock"

@@ -94,6 +94,19 @@ def test_without_a_browser_and_rights_it_says_what_is_missing(programs):
     assert "install chromium" in ran.stderr
 
 
+@pytest.mark.parametrize("name", ["browser.sh", "peers.sh"])
+def test_on_debian_it_installs_with_patience_and_looks_whether_that_helped(programs, tmp_path, name):
+    programs("tr", f'exec {shutil.which("tr")} "$@"')
+    programs("id", "echo 0")
+    path = programs("apt-get", f'echo "$*" >> {tmp_path}/asked')
+    ran = script(name, path=path)
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert [re.search(r" (update|install) ", line)[1] for line in asked] == ["update", "install"]
+    assert all("-o DPkg::Lock::Timeout=300 -o Acquire::Retries=5 " in line for line in asked)
+    assert ran.returncode == 1, "nothing came"
+    assert "need" in ran.stderr
+
+
 def test_without_wordpress_and_rights_it_names_each_package_that_is_missing(programs):
     programs("tr", f'exec {shutil.which("tr")} "$@"')
     path = programs("id", "echo 1000")
