@@ -18,6 +18,7 @@ from mentions.model import Author, Change, Content, Entry, EntryState, Kind, Pro
 from mentions.storage import changes, entries, pages, sites
 from service import keys
 from service.app import create_app
+from tests.support.databases import put_migrated
 
 MORNING = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 STRICT = (
@@ -66,6 +67,7 @@ class World:
             rate_limits=False,
             **self._options,
         )
+        await asyncio.to_thread(put_migrated, self.settings)
         self.app = create_app(self.settings, self._tempo)
         await self._serve(self.app, port)
         self.host_port = await free_port()

@@ -4,6 +4,7 @@ There is no worker here: what a worker would have stored is stored by `Service.r
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import tempfile
 from collections.abc import AsyncIterator
@@ -40,6 +41,7 @@ from mentions.streams.events import Events
 from mentions.streams.queue import Queue
 from service import keys
 from service.app import create_app
+from tests.support.databases import put_migrated
 from tests.support.redis_server import RedisServer
 
 SITE = "blog.example"
@@ -168,7 +170,9 @@ async def running(
     with socket.create_server(("127.0.0.1", 0)) as sock:
         base = f"http://127.0.0.1:{sock.getsockname()[1]}"
         given = {"data_dir": folder, "redis_url": redis_url, "public_url": base, "rate_limits": False, "demo": "off"}
-        app = create_app(Settings(**(given | options)), tempo)
+        settings = Settings(**(given | options))
+        await asyncio.to_thread(put_migrated, settings)
+        app = create_app(settings, tempo)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
         await runner.setup()
         try:
