@@ -73,7 +73,7 @@ def test_a_wrong_setting_ends_every_command_in_one_line(tmp_path):
             env={"PATH": "/usr/bin:/bin", "YMATEB_PORT": "many", "YMATEB_DATA_DIR": str(tmp_path)},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=240,
             check=False,
         )
         assert ran.returncode == 1

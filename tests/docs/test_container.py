@@ -157,7 +157,7 @@ def test_the_files_of_the_image_are_enough(as_in_the_image, tmp_path, command):
         env={"PATH": "/usr/bin:/bin", "YMATEB_DATA_DIR": str(tmp_path / "data")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
@@ -170,7 +170,7 @@ def test_the_healthcheck_says_no_when_nobody_listens(as_in_the_image):
         env={"PATH": "/usr/bin:/bin", "YMATEB_PORT": "1"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=240,
         check=False,
     )
     assert ran.returncode == 1

@@ -23,7 +23,7 @@ def script(name: str, *arguments: str, path: str = "/usr/bin:/bin", **variables:
         env={"PATH": path, **variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
@@ -118,7 +118,7 @@ def test_without_wordpress_and_rights_it_names_each_package_that_is_missing(prog
 
 def test_tests_of_real_peers_run_when_they_are_asked_for_only():
     line = [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/interop/peers"]
-    run = partial(subprocess.run, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    run = partial(subprocess.run, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
     assert "test_wordpress" not in run(line).stdout
     assert "test_wordpress" in run([*line, "-m", "real_peers"]).stdout
 

@@ -36,7 +36,7 @@ def run(commands: list[str]) -> list[str]:
     """What each command printed, all of them in one shell; a command that fails ends it."""
     marked = "\n".join(f"{command}\nprintf '\\n@@{n}@@\\n'" for n, command in enumerate(commands))
     script = f"set -eo pipefail\n{marked}\n"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=240, check=False)
     printed = re.split(r"\n@@\d+@@\n", done.stdout)[:-1]
     assert done.returncode == 0, (
         f"{commands[len(printed)]}\nexited {done.returncode}: {done.stdout[-300:]}{done.stderr}"

@@ -66,7 +66,7 @@ class Product:
     # --- life ----------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
+        self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
         try:
             if self._migrate:
                 await self.command("service", "migrate")
@@ -178,7 +178,7 @@ class Product:
 
     # --- commands ------------------------------------------------------------------------------------------------
 
-    async def command(self, *module_and_arguments: str, status: int = 0, within_s: float = 60) -> str:
+    async def command(self, *module_and_arguments: str, status: int = 0, within_s: float = 240) -> str:
         """`python -m …`; what it printed.  Fails when it does not exit with `status`."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -222,7 +222,7 @@ class Product:
             assert response.status == 200, await response.text()
             return dict(await response.json())
 
-    async def settled(self, location: str, *, within_s: float = 30) -> dict[str, Any]:
+    async def settled(self, location: str, *, within_s: float = 120) -> dict[str, Any]:
         """What a status URL says once it is final."""
 
         async def final() -> dict[str, Any]:

@@ -177,7 +177,7 @@ async def running(
         await runner.setup()
         try:
             await web.SockSite(runner, sock).start()
-            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http:
+            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as http:
                 service = Service(app, base, http)
                 service.site, service.token = await service.add_site(SITE)
                 yield service

@@ -41,7 +41,7 @@ def command(environment: dict[str, str]) -> Command:
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", "service", *arguments]
         done = subprocess.run(
-            line, cwd=ROOT, env={**environment, **more}, capture_output=True, text=True, timeout=60, check=False
+            line, cwd=ROOT, env={**environment, **more}, capture_output=True, text=True, timeout=240, check=False
         )
         assert "Traceback" not in done.stderr
         return done

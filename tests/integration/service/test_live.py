@@ -27,7 +27,7 @@ class Stream:
         self.response = response
         self.last_id = ""
 
-    async def block(self, within_s: float = 8.0) -> dict[str, str]:
+    async def block(self, within_s: float = 60.0) -> dict[str, str]:
         """The fields of the next block; comments are under the empty name."""
         fields: dict[str, str] = {}
         async with asyncio.timeout(within_s):

@@ -65,7 +65,7 @@ def ask_everything(base: str, token: str | None, ids: list[int], examples: int) 
         @given(case=operation.as_strategy(), is_known=st.booleans(), number=st.integers(0, 100))
         def ask(case: Case, is_known: bool, number: int) -> None:
             asked = naming(case, ids, number) if is_known else case
-            asked.call_and_validate(checks=CHECKS, headers=headers, timeout=20)
+            asked.call_and_validate(checks=CHECKS, headers=headers, timeout=240)
 
         try:
             ask()

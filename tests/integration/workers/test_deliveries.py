@@ -447,7 +447,7 @@ async def test_a_host_whose_places_a_dead_worker_holds_costs_no_try(world: World
     for token in held:
         await world.limits.release(inbox.authority, token)
     clock.move_on(seconds=PUT_BACK_FOR.total_seconds())
-    assert await impatient.send_due() == 1
+    assert await world.deliverer.send_due() == 1
     assert await world.statuses() == ["delivered"]
 
 

@@ -52,7 +52,7 @@ def outcomes() -> dict[str, object]:
         text=True,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=110,
+        timeout=240,
         check=False,
     )
     found: dict[str, object] = {}
