@@ -22,6 +22,13 @@ HOSTILE = {
         " { all: unset; display: revert }"
         "*, *::before, *::after { box-sizing: border-box } ol, ul, menu { list-style: none } " + BODY
     ),
+    "all": "* { all: unset } html, body, main, .content, article { display: block } head { display: none } " + BODY,
+    "classless": (  # style sheets for pages without classes dress their headers and footers so
+        "header, footer { position: sticky; top: 0; z-index: 9; background: red } h2, h3 { text-align: center }"
+        "article { position: relative; display: inline-block } form { display: flex } p { display: inline }"
+        "ol li::before, ul li::before { content: '–'; padding: 1em }"
+        "label { display: inline-block; position: absolute }"
+    ),
     "preflight": (  # Tailwind's, in short
         "*, ::after, ::before { box-sizing: border-box; margin: 0; padding: 0; border: 0 solid }"
         "h1, h2, h3, h4 { font-size: inherit; font-weight: inherit } a { color: inherit; text-decoration: inherit }"
@@ -119,6 +126,22 @@ async def test_whose_picture_is_gone_has_a_drawn_face(world: World, watched: Wat
     await world.add(url, home + "1", said(Kind.REPLY, "Lost", home, "<p>Here.</p>"), avatar=gone)
     await watched.page.goto(url)
     await eventually(lambda: watched.page.evaluate("document.querySelector('img.ym-face')?.naturalWidth > 0"))
+
+
+async def test_whatever_one_presses_is_large_enough(world: World, watched: Watched):
+    """WCAG 2.5.8: 24 by 24 pixels; links within somebody's words are exempt."""
+    url = world.host_page("/post")
+    await world.seed(url)
+    await watched.page.goto(url)
+    await watched.page.wait_for_selector("ymateb-thread .ymateb-live", state="attached")
+    await watched.page.locator(".ym-elsewhere > summary").click()
+    small = await watched.page.evaluate(
+        "[...document.querySelectorAll('ymateb-thread :is(a, button, input, textarea, summary)')]"
+        ".filter(e => e.checkVisibility() && !e.closest('.ym-text'))"
+        ".map(e => [e.className || e.localName, e.getBoundingClientRect()])"
+        ".filter(([, r]) => r.width < 24 || r.height < 24).map(([name, r]) => [name, r.width, r.height])"
+    )
+    assert small == []
 
 
 async def test_on_paper_there_are_words_and_no_controls(world: World, watched: Watched):
