@@ -229,6 +229,19 @@ async def test_the_count_script_writes_numbers_in_every_plural_form(world: World
     assert watched.complaints == []
 
 
+@pytest.mark.parametrize("lang", ["en_GB", "cy, en", "", "und"])
+async def test_numbers_are_written_in_a_page_whose_language_is_none(world: World, watched: Watched, lang: str):
+    url = world.host_page("/post")
+    await world.seed(url)
+    world.host_pages["/list"] = (
+        f'<!doctype html><html lang="{lang}"><body><b data-ymateb-count="{url}" data-other="# said"></b>'
+        f'<script type="module" src="{world.base}/widget/count.js"></script></body></html>'
+    )
+    await watched.page.goto(world.host + "/list")
+    await expect(watched.page.locator("b")).to_have_text("8 said")
+    assert watched.complaints == []
+
+
 @pytest.mark.parametrize(
     "context", [{"color_scheme": "dark"}, {"color_scheme": "light"}, {"forced_colors": "active"}], indirect=True
 )

@@ -16,8 +16,17 @@ for (const rest = [...places.keys()]; rest.length; ) {
     );
 }
 
+// A page may say en_GB, or nothing that is a language: then numbers are the browser's.
+function known(lang) {
+  try {
+    return Intl.getCanonicalLocales(lang)[0];
+  } catch {
+    return undefined;
+  }
+}
+
 function write(element, count) {
-  const lang = element.closest("[lang]")?.lang || undefined;
+  const lang = known(element.closest("[lang]")?.lang);
   const text = element.dataset[new Intl.PluralRules(lang).select(count)] ?? element.dataset.other ?? "#";
   element.textContent = text.replace("#", count.toLocaleString(lang));
 }
