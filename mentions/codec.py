@@ -15,7 +15,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, NewType, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from mentions.model import Author, Document, OutgoingLinks, Reaction, Reading, TargetFacts
+from mentions.model import Document, OutgoingLinks, Reaction, Reading, TargetFacts
 
 T = TypeVar("T")
 
@@ -51,11 +51,6 @@ def reading_from_json(data: Mapping[str, Any]) -> Reading:
 def reaction_from_json(data: Mapping[str, Any]) -> Reaction:
     """A `Reaction`, as the database keeps it."""
     return from_json(Reaction, data)
-
-
-def author_from_json(data: Mapping[str, Any]) -> Author:
-    """An `Author`."""
-    return from_json(Author, data)
 
 
 def target_facts_from_json(data: Mapping[str, Any]) -> TargetFacts:

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from mentions.errors import YmatebError
-from mentions.storage import changes, claims, deliveries, hosts, layout, people, sessions
+from mentions.storage import changes, claims, deliveries, layout, people, sessions
 from mentions.storage.avatars import Avatars
 from mentions.streams.limits import Limits
 from workers.jobs.portraits import Portraits
@@ -27,7 +27,6 @@ from workers.kit import Kit
 
 LEASE_S: Final = 60.0
 TICK_S: Final = 15.0
-HOSTS_KEPT: Final = timedelta(days=30)
 PEOPLE_KEPT: Final = timedelta(days=1)
 """Somebody who signed in, has written nothing and has no session is forgotten so long after."""
 LEADER: Final = "schedule"
@@ -58,7 +57,6 @@ class Scheduler:
         self._jobs: Sequence[_Periodic] = (
             _Periodic("claims.pruned", 3600, self._prune_claims),
             _Periodic("changes.compacted", 3600, self._compact_changes),
-            _Periodic("hosts.pruned", 3600, self._prune_hosts),
             _Periodic("deliveries.pruned", 3600, self._prune_deliveries),
             _Periodic("sessions.pruned", 3600, self._prune_sessions),
             _Periodic("entries.rechecked", 60, Rechecker(kit, limits).look_again),
@@ -109,10 +107,6 @@ class Scheduler:
     async def _lay_out(self) -> int:
         """Also what nobody reads: so there are never many marks, and its first reader does not wait."""
         return await layout.bring_long_ones_up_to_date(self._kit.db, f"{self._kit.public_url}/entries/")
-
-    async def _prune_hosts(self) -> int:
-        async with self._kit.db.write() as c:
-            return await hosts.prune(c, self._kit.now() - HOSTS_KEPT)
 
     async def _prune_deliveries(self) -> int:
         async with self._kit.db.write() as c:

@@ -41,14 +41,6 @@ async def add(
     return Site(site_id, names[0], tuple(names[1:]), now, dict(options or {}))
 
 
-async def add_alias(c: AsyncConnection, site_id: int, alias: str) -> None:
-    """One more name for a site; raises Conflict when another site has it."""
-    name = _authority(alias)
-    names = (await c.execute(select(t.site_authorities).where(t.site_authorities.c.site_id == site_id))).all()
-    if name not in {row.authority for row in names}:
-        await _take_name(c, name, site_id, 1 + max((row.position for row in names), default=0))
-
-
 async def all(c: AsyncConnection) -> list[Site]:  # noqa: A001  read as `sites.all(c)`
     """Every site, oldest first."""
     return await _read(c)

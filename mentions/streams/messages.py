@@ -44,11 +44,6 @@ def pair_key(digest: str) -> str:
     return f"{PREFIX}pair:{digest}"
 
 
-def worker_key(worker: str) -> str:
-    """There while the worker is alive."""
-    return f"{PREFIX}worker:{worker}"
-
-
 @dataclass(frozen=True, slots=True)
 class Added:
     """The answer to `Queue.add`: the claim's id, or that of the equal claim that waits already."""

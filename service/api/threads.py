@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import threads
 from mentions.authorship import is_post_author
-from mentions.errors import InvalidInput, NotFound
+from mentions.errors import InvalidInput
 from mentions.model import Entry, EntryState, Page
 from mentions.storage import changes, entries, layout, pages
 from mentions.storage.layout import Window
@@ -114,13 +114,6 @@ async def find_page(app: web.Application, target: str) -> Page | None:
         page = await pages.by_key(c, key)
     if page is None:
         await app[keys.SITES].place(query.absolute(target))
-    return page
-
-
-async def require_page(app: web.Application, target: str) -> Page:
-    """The same, where a page has to be there; raises NotFound."""
-    if (page := await find_page(app, target)) is None:
-        raise NotFound("Nothing is known about this page.")
     return page
 
 

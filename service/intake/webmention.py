@@ -14,7 +14,7 @@ from aiohttp import web
 from mentions.errors import InvalidRequest
 from mentions.model import Claim
 from mentions.protocol import webmention
-from service import answers, keys, pages
+from service import answers, pages
 from service.forms import read_form
 from service.intake import reception
 
@@ -94,8 +94,3 @@ async def _read_form(request: web.Request) -> Mapping[str, Sequence[str]]:
         raise InvalidRequest("The request is too long: source and target may have 2,048 bytes each.") from None
     except ValueError:
         raise InvalidRequest("The body cannot be read as a form.") from None
-
-
-def endpoint_links(request: web.Request) -> str:
-    """A Link header that advertises this endpoint, for pages of ours that may be answered."""
-    return f'<{request.app[keys.SETTINGS].public_url}/webmention>; rel="webmention"'

@@ -65,7 +65,7 @@ def test_facts_and_links_come_back_as_they_were(facts: TargetFacts, links: Outgo
 
 @given(AUTHORS)
 def test_an_author_comes_back(author: Author) -> None:
-    assert codec.author_from_json(codec.to_json(author)) == author
+    assert codec.from_json(Author, codec.to_json(author)) == author
 
 
 def test_a_document_travels_beside_its_body() -> None:

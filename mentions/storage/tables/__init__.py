@@ -39,7 +39,6 @@ from mentions.storage.tables.traffic import (
     claims,
     deliveries,
     hooks,
-    hosts,
     positions,
     upstream,
 )
@@ -57,7 +56,6 @@ __all__ = [
     "entry_sources",
     "entry_urls",
     "hooks",
-    "hosts",
     "import_refs",
     "imports",
     "likes",

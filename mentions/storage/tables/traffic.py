@@ -61,19 +61,6 @@ positions = Table(  # how far each follower of the changes has read
     Column("at", UtcTime, nullable=False),
 )
 
-hosts = Table(
-    "hosts",
-    metadata,
-    Column("authority", Text, primary_key=True),
-    Column("failures", Integer, nullable=False),
-    Column("first_failed_at", UtcTime, nullable=False),
-    Column("failed_at", UtcTime, nullable=False),
-    Column("next_try_at", UtcTime),
-    Column("retry_after_s", Integer),
-    Column("reason", Words, nullable=False),
-    Index("ix_hosts_failed_at", "failed_at"),
-)
-
 # --- what is sent out --------------------------------------------------------------------------------------------
 
 hooks = Table(  # addresses that a site's owner wants told of changes

@@ -59,13 +59,6 @@ async def test_two_registrations_of_one_authority_at_once_make_one_site(db):
     assert sorted(await asyncio.gather(*(register() for _ in range(6)))) == [False] * 5 + [True]
 
 
-async def test_a_further_name_is_added_once(db, site):
-    async with db.write() as c:
-        await sites.add_alias(c, site.id, "www.third.example")
-        await sites.add_alias(c, site.id, "third.example")
-        assert (await sites.by_authority(c, "third.example")).aliases == ("blog.example.com", "third.example")
-
-
 async def test_options_are_set_and_taken_away_one_by_one(db, site):
     async with db.write() as c:
         await sites.set_option(c, site.id, "hold", "all")

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from mentions.errors import QueueFull
 from mentions.model import Claim, Protocol, Status
 from mentions.streams.link import client_for
-from mentions.streams.messages import Depth, Job, worker_key
+from mentions.streams.messages import PREFIX, Depth, Job
 from mentions.streams.queue import Queue
 from tests.integration.streams.conftest import NOW
 
@@ -152,7 +152,7 @@ class QueueMachine(RuleBasedStateMachine):
     def kill(self, slot):
         """The process is gone as far as anybody can tell; its coroutines may still come back later (SIGSTOP)."""
         name = self.names[slot]
-        self.runner.run(self.queue._client.delete(worker_key(name)))
+        self.runner.run(self.queue._client.delete(f"{PREFIX}worker:{name}"))
         self.dead.add(name)
         for hold in self.holds:
             if hold.worker == name:
@@ -213,7 +213,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     async def _drain(self) -> None:
         names = {*self.names.values(), *(hold.worker for hold in self.holds)}
-        await self.queue._client.delete(*(worker_key(name) for name in names))
+        await self.queue._client.delete(*(f"{PREFIX}worker:{name}" for name in names))
         ended: set[str] = set()
         for _ in range(200):
             await self.queue.promote_due(NOW + timedelta(days=1))

@@ -1,15 +1,14 @@
-"""Outcomes of claims, and how other hosts have been answering."""
+"""Outcomes of claims: what their status URLs answer."""
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from mentions.model import WAITING, Status, Trace
-from mentions.storage import claims, hosts
+from mentions.storage import claims
 from tests.integration.storage.making import MINUTE, NOW, outcome
 
 
@@ -112,38 +111,3 @@ async def test_old_outcomes_are_forgotten(db):
         assert await claims.prune(c, NOW - timedelta(days=30)) == 1
         assert await claims.get(c, "old") is None
         assert await claims.get(c, "new") is not None
-
-
-# --- hosts ---------------------------------------------------------------------------------------------------------
-
-
-async def test_failures_in_a_row_are_counted_until_the_host_answers(db):
-    async with db.write() as c:
-        assert await hosts.get(c, "slow.example") is None
-        await hosts.note_failure(c, "slow.example", now=NOW, next_try_at=NOW + MINUTE, reason="timeout")
-        twice = await hosts.note_failure(c, "slow.example", now=NOW + MINUTE, retry_after_s=120, reason="429")
-        assert await hosts.get(c, "slow.example") == twice
-        assert (twice.failures, twice.first_failed_at, twice.failed_at) == (2, NOW, NOW + MINUTE)
-        assert (twice.next_try_at, twice.retry_after_s, twice.reason) == (None, 120, "429")
-        await hosts.note_success(c, "slow.example")
-        assert await hosts.get(c, "slow.example") is None
-        assert (await hosts.note_failure(c, "slow.example", now=NOW)).failures == 1
-
-
-async def test_concurrent_failures_are_all_counted(db):
-    async def fail() -> None:
-        async with db.write() as c:
-            await hosts.note_failure(c, "slow.example", now=NOW)
-
-    await asyncio.gather(*(fail() for _ in range(12)))
-    async with db.read() as c:
-        assert (await hosts.get(c, "slow.example")).failures == 12
-
-
-async def test_failing_hosts_are_listed_latest_first_and_forgotten_in_time(db):
-    async with db.write() as c:
-        for number in range(3):
-            await hosts.note_failure(c, f"h{number}.example", now=NOW + number * MINUTE)
-        assert [host.authority for host in await hosts.failing(c, 2)] == ["h2.example", "h1.example"]
-        assert await hosts.prune(c, NOW + MINUTE) == 1
-        assert [host.authority for host in await hosts.failing(c)] == ["h2.example", "h1.example"]
