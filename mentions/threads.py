@@ -14,10 +14,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
 
-from mentions import urls
 from mentions.model import Entry, EntryState, Kind, Reaction
 
 TEXTS: Final = frozenset({Kind.REPLY, Kind.MENTION, Kind.QUOTATION})
@@ -158,23 +156,6 @@ def kind_of(name: str) -> str:
     return Kind.RSVP.value if name.startswith("rsvp-") else name
 
 
-def standing_of(entry: Entry, *, permalink_base: str) -> Standing:
-    """What decides where an entry stands.  `permalink_base` and its id make an entry's permalink."""
-    reaction = entry.reaction
-    own = (entry.source, f"{permalink_base}{entry.id}", reaction.url, reaction.uid, reaction.canonical)
-    return Standing(
-        id=entry.id,
-        state=entry.state,
-        kind=kind_name(reaction.kind.value, reaction.rsvp),
-        at=sort_key(entry)[0],
-        is_readable=is_readable(reaction),
-        parent_id=entry.parent_id,
-        cluster_id=entry.cluster_id,
-        names=frozenset(key for url in (*own, *reaction.syndication) if url and (key := _name_key(url))),
-        answers=frozenset(key for url in reaction.in_reply_to if (key := _name_key(url))),
-    )
-
-
 def lay_out(standings: Iterable[Standing]) -> dict[int, Place]:
     """The place of every entry of one page, by id; entries that wait or are spam have none."""
     known = {each.id: each for each in standings}
@@ -242,13 +223,6 @@ def _representative(entry_id: int, known: Mapping[int, Standing]) -> int:
             return min(chain[chain.index(up) :])
         chain.append(up)
     return chain[-1]
-
-
-@lru_cache(maxsize=8192)
-def _name_key(url: str) -> str | None:
-    """`urls.response_key`, kept; None for what is no absolute URL."""
-    parsed = urls.parse(url)
-    return urls.response_key(parsed) if parsed is not None else None
 
 
 def _candidates(known: Mapping[int, Standing], stands_for: Mapping[int, int]) -> dict[int, set[int]]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mentions import threads
 from mentions.model import Content, Entry, EntryState, Kind, PlainText, Protocol, Reaction, Url
 from mentions.threads import Part
+from tests.support.standings import standing_of
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 BASE = "https://ymateb.example/entries/"
@@ -52,7 +53,7 @@ class Thread:
 
 
 def build(*entries: Entry) -> Thread:
-    places = threads.lay_out(threads.standing_of(each, permalink_base=BASE) for each in entries)
+    places = threads.lay_out(standing_of(each, permalink_base=BASE) for each in entries)
     known = {each.id: each for each in entries}
     ordered = sorted(places.values(), key=lambda place: (place.depth, place.key))
     in_tree = [place for place in ordered if place.part is Part.TREE]

@@ -20,6 +20,7 @@ from mentions.storage import tables as t
 from mentions.storage.layout import Window
 from mentions.threads import Part, Place
 from tests.integration.storage.making import MINUTE, NOW, reply, respond
+from tests.support.standings import standing_of
 
 BASE = "https://ymateb.example/entries/"
 LIKE = replace(reply(), kind=Kind.LIKE, content=None)
@@ -43,7 +44,7 @@ async def from_scratch(db: Database, page_id: int) -> tuple[dict[int, Place], th
         found = await entries.thread(c, page_id, threads.LASTING)
         query = select(t.entries.c.id, t.entries.c.merged_into).where(t.entries.c.merged_into.is_not(None))
         merged = {row.id: row.merged_into for row in await c.execute(query)}
-    standings = [threads.standing_of(entry, permalink_base=BASE) for entry in found]
+    standings = [standing_of(entry, permalink_base=BASE) for entry in found]
     places = threads.lay_out(replace(each, cluster_id=merged.get(each.id, each.cluster_id)) for each in standings)
     return places, threads.count(places.values())
 
