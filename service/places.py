@@ -6,13 +6,12 @@ caller: the worker asks the database again before anything is stored."""
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Generic, TypeVar
 
 from mentions import urls
-from mentions.comment_urls import named_comment
+from mentions.comment_urls import named_comment, permalink_id
 from mentions.errors import InvalidTarget
 from mentions.model import Entry, EntryState, Page, Site
 from mentions.sites import SiteBook
@@ -70,13 +69,6 @@ class Memo(Generic[K, V]):
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
         self._kept[key] = (asked_at, value)
-
-
-def permalink_id(target: str, public_url: str) -> int | None:
-    """The `wm-id` in one of our permalinks, http or https; None for any other URL."""
-    key, base = urls.page_key(target), urls.page_key(f"{public_url}/entries/")
-    found = re.fullmatch(r"([0-9]{1,18})", key.removeprefix(base)) if key.startswith(base) else None
-    return int(found[1]) if found else None
 
 
 class SiteCache:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mentions.comment_urls import named_comment
+from mentions.comment_urls import named_comment, permalink_id
 
 POST = "https://post.example/doors"
 
@@ -32,3 +32,20 @@ POST = "https://post.example/doors"
 )
 def test_a_response_is_named_by_anchor_or_query(url: str, named: tuple[str, int] | None):
     assert named_comment(url) == named
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("https://y.example/entries/5", 5),
+        ("http://www.y.example/entries/5#c", 5),
+        ("https://y.example/entries/5/", None),
+        ("https://y.example/entries/", None),
+        ("https://y.example/entries/x", None),
+        ("https://z.example/entries/5", None),
+        ("https://y.example/entries/" + "9" * 19, None),
+        ("nonsense", None),
+    ],
+)
+def test_our_permalinks_are_known(target: str, expected: int | None):
+    assert permalink_id(target, "https://y.example") == expected

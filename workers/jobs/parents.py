@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import urls
+from mentions.comment_urls import permalink_id
 from mentions.model import Entry, EntryState
 from mentions.storage import entries
-from workers.jobs.places import on_its_page, permalink_id
+from workers.jobs.places import on_its_page
 
 MAX_DEPTH = 100
 """Longest chain that is walked up; what hangs deeper stays where it is."""

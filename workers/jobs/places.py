@@ -5,7 +5,6 @@ not needed; `storing.py` asks for the blocks again before anything is kept."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +12,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import urls
-from mentions.comment_urls import named_comment
+from mentions.comment_urls import named_comment, permalink_id
 from mentions.model import Entry, Site
 from mentions.sites import SiteBook
 from mentions.storage import blocks, entries, pages, sites
@@ -76,13 +75,6 @@ class Places:
     async def _read_blocks(self, site_id: int) -> Sequence[Block]:
         async with self._kit.db.read() as c:
             return await blocks.for_site(c, site_id)
-
-
-def permalink_id(url: str, public_url: str) -> int | None:
-    """The `wm-id` in one of our permalinks, http or https; None for any other URL."""
-    key, base = urls.page_key(url), urls.page_key(f"{public_url}/entries/")
-    found = re.fullmatch(r"([0-9]{1,18})", key.removeprefix(base)) if key.startswith(base) else None
-    return int(found[1]) if found else None
 
 
 async def on_its_page(c: AsyncConnection, url: str) -> Entry | None:

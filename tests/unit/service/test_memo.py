@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 
-from service.places import Memo, permalink_id
+from service.places import Memo
 
 
 class Source:
@@ -68,20 +68,3 @@ async def test_keys_that_strangers_choose_do_not_fill_the_memory():
     for n in range(10_000):
         await memo.get(str(n))
     assert memo.size <= 4096
-
-
-@pytest.mark.parametrize(
-    ("target", "expected"),
-    [
-        ("https://y.example/entries/5", 5),
-        ("http://www.y.example/entries/5#c", 5),
-        ("https://y.example/entries/5/", None),
-        ("https://y.example/entries/", None),
-        ("https://y.example/entries/x", None),
-        ("https://z.example/entries/5", None),
-        ("https://y.example/entries/" + "9" * 19, None),
-        ("nonsense", None),
-    ],
-)
-def test_our_permalinks_are_known(target: str, expected: int | None):
-    assert permalink_id(target, "https://y.example") == expected
