@@ -21,7 +21,7 @@ from mentions.interpret.choice import Choice, Place, choose, entry_of_page, node
 from mentions.interpret.dom import Tree
 from mentions.interpret.entry import published_of, read_entry, read_words, url_of
 from mentions.interpret.kind import classify
-from mentions.interpret.plain import Plain, canonical_url, page_language, page_title, read_plain
+from mentions.interpret.plain import Plain, canonical_url, linked_author, page_language, page_title, read_plain
 from mentions.links import find_link
 from mentions.links.json_strings import load
 from mentions.media import Media, media_of
@@ -139,7 +139,7 @@ def _read_page(tree: Tree, link: Link, *, source: str) -> Reading:
     by = authorship.find_author(found, choice.entry, is_permalink=choice.is_permalink, same_page=own_urls)
     author = by.author
     if author == Author() and choice.is_permalink:
-        author = _named_plainly(read_plain(tree), by.page)
+        author = _named_plainly(tree, by.page)
     reaction = _read_choice(found, choice, tree, link, author, source)
     reaction = replace(
         reaction,
@@ -150,12 +150,14 @@ def _read_page(tree: Tree, link: Link, *, source: str) -> Reading:
     return Reading(link, reaction=reaction, author_page=by.page, mf2=_kept(found, choice), notes=tuple(found.notes))
 
 
-def _named_plainly(plain: Plain, page: Url | None) -> Author:
+def _named_plainly(tree: Tree, page: Url | None) -> Author:
     """Whom the page names beside its microformats, as the themes of WordPress do: in its head, else by the text of the
     link to `page`, his own, which may still tell more of him."""
-    if plain.credited != Author():
-        return replace(plain.credited, url=plain.credited.url or page)
-    return plain.author if page is not None and plain.author.url == page else Author()
+    credited = read_plain(tree).credited
+    if credited != Author():
+        return replace(credited, url=credited.url or page)
+    linked = linked_author(tree) if page is not None else Author()
+    return linked if linked.url == page else Author()
 
 
 def _read_choice(

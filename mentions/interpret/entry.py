@@ -121,7 +121,8 @@ def read_comments(item: items.Item, *, page: str) -> tuple[Reaction, ...]:
     found: list[Reaction] = []
     for name in ("comment", "comments", "reply", "replies"):
         for value in items.values(item, name):
-            if len(found) < MAX_COMMENTS and (comment := _comment(value, page)) is not None:
+            comment = _comment(value, page) if len(found) < MAX_COMMENTS else None
+            if comment is not None and comment not in found:  # `u-comment p-comment` is one comment, given twice
                 found.append(comment)
     return tuple(found)
 

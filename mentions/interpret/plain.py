@@ -1,7 +1,7 @@
 """What a page without microformats says of itself: title, author, time, language, picture.
 
-Asked in the order of how seldom it is wrong: JSON-LD, OpenGraph and its kin, `meta`, elements.  Untrusted JSON is read
-with limits; a page that tells nothing tells nothing."""
+Asked in the order of how seldom it is wrong: JSON-LD, OpenGraph and its kin, `meta`, microdata, elements.  Untrusted
+JSON is read with limits; a page that tells nothing tells nothing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
+from selectolax.lexbor import LexborNode
 
 from mentions import urls
 from mentions.interpret.dates import Moment, read_moment
@@ -21,6 +22,7 @@ from mentions.sanitize import clean_text
 
 MAX_TITLE: Final = 300
 MAX_NAME: Final = 200
+_MAX_MARKED: Final = 20
 _MAX_SCRIPTS: Final = 8
 _MAX_SCRIPT: Final = 128 << 10
 _MAX_OBJECTS: Final = 500
@@ -53,7 +55,7 @@ def read_plain(tree: Tree) -> Plain:
     author = _credited_author(tree, meta, work, named)
     return Plain(
         title=page_title(tree, meta=meta, work=work),
-        author=author if author != Author() else _linked_author(tree),
+        author=author if author != Author() else _shown_author(tree),
         credited=author,
         published=_published(tree, meta, work),
         lang=page_language(tree),
@@ -126,7 +128,32 @@ def _credited_author(
     return Author()
 
 
-def _linked_author(tree: Tree) -> Author:
+def _shown_author(tree: Tree) -> Author:
+    """The author that the page's text names, by microdata or else by a link."""
+    marked = _marked_author(tree)
+    return marked if marked != Author() else linked_author(tree)
+
+
+def _marked_author(tree: Tree) -> Author:
+    """The first author in the page's microdata (schema.org), but for those of comments."""
+    for node in tree.all("[itemprop~=author]")[:_MAX_MARKED]:
+        kinds = [(attribute(around, "itemtype") or "").rpartition("/")[2] for around in ancestors(node)]
+        if any("comment" in kind.lower() for kind in kinds):
+            continue
+        named, linked = node.css_first("[itemprop~=name]"), node.css_first("[itemprop~=url]")
+        name = (attribute(named or node, "content") or "").strip() or text_of(named or node, tree, images="alt")
+        link = next((raw for one in (node, linked) if one is not None and (raw := _address(one))), None)
+        found = Author(name=clean_text(name, MAX_NAME) or None, url=_link(tree, link))
+        if found != Author():
+            return found
+    return Author()
+
+
+def _address(node: LexborNode) -> str | None:
+    return attribute(node, "href") or attribute(node, "content") if node.tag in ("a", "link", "meta") else None
+
+
+def linked_author(tree: Tree) -> Author:
     """A `rel=author` link: its text is the name."""
     for node in tree.all("a[rel][href]"):
         if "author" in tokens(attribute(node, "rel")):

@@ -498,6 +498,13 @@ def test_the_title_of_a_page_is_not_that_of_what_it_recommends() -> None:
     assert read_target(document(f"<title>Doors</title>{others}{own}")).title == "Doors of ours"
 
 
+def test_a_comment_that_is_given_by_two_class_names_is_one() -> None:
+    comment = (
+        '<div class="u-comment p-comment h-cite"><b class="p-author h-card">Cy</b><p class="e-content">Nice</p></div>'
+    )
+    assert [one.author.name for one in reaction(entry(f"{LINK}{comment}")).comments] == ["Cy"]
+
+
 def test_json_has_title_and_text_of_the_object_that_names_the_target() -> None:
     feed = {
         "items": [
