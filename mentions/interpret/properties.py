@@ -15,8 +15,11 @@ from mentions.interpret.dom import WHITE, Tree, attribute, classes, elements, fo
 
 ROOT: Final = re.compile(r"h-(?:[a-z0-9]+-)?[a-z]+(?:-[a-z]+)*\Z")
 NO_ROOTS: Final = frozenset(
-    {"h-auto", "h-fit", "h-full", "h-max", "h-min", "h-px", "h-screen", "h-dvh", "h-lvh", "h-svh"}
-)
+    {
+        "h-auto", "h-fit", "h-full", "h-max", "h-min", "h-px", "h-screen", "h-lh",
+        "h-dvh", "h-lvh", "h-svh", "h-dvw", "h-lvw", "h-svw",
+    }
+)  # fmt: skip
 """Class names of a widespread style library that look like roots and would swallow the items in them."""
 PROPERTY: Final = re.compile(r"(p|u|dt|e)-((?:[a-z0-9]+-)?[a-z]+(?:-[a-z]+)*)\Z")
 _DATE: Final = re.compile(r"\d{4}-(?:\d{2}-\d{2}|\d{3}|\d{2})\Z")
