@@ -58,7 +58,10 @@ log = logs.get_logger(__name__)
 
 MOST_BODY_BYTES = 256 * 1024
 """Nothing that is sent to us is longer; what knows a smaller bound keeps it itself."""
+MOST_LINE_BYTES = 32 * 1024
+"""A request line: fifty targets of 512 bytes each, which webmention.io takes, in one question."""
 BACKLOG = 1024
+_NO_HTTP = wire.NoHttp()
 
 
 def create_app(settings: Settings, tempo: keys.Tempo = keys.USUAL) -> web.Application:
@@ -73,7 +76,6 @@ def create_app(settings: Settings, tempo: keys.Tempo = keys.USUAL) -> web.Applic
     app.on_startup.append(demo.ensure_site)
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(wire.add_headers)
-    wire.tell_unreadable()
     intake = (webmention, pingback)
     reading = (mentions, counts, threads, thread_feeds, live, openapi)
     writing = (comments, owning, likes, sessions, copies, moderation, blocks, audit, queue, site, hooks)
@@ -86,6 +88,18 @@ def create_app(settings: Settings, tempo: keys.Tempo = keys.USUAL) -> web.Applic
     return app
 
 
+def make_runner(app: web.Application, *, shutdown_grace_s: float) -> web.AppRunner:
+    """What runs the application on sockets."""
+    logging.getLogger("aiohttp.server").addFilter(_NO_HTTP)
+    return web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=shutdown_grace_s,
+        handle_signals=False,
+        max_line_size=MOST_LINE_BYTES,
+    )
+
+
 async def serve(settings: Settings) -> None:
     """Runs one web process until SIGTERM, SIGINT or SIGHUP.  Raises ConfigurationError when it cannot start."""
     stop = asyncio.Event()
@@ -93,10 +107,7 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     sockets = await _bind(settings)
-    logging.getLogger("aiohttp.server").addFilter(wire.NoHttp())
-    runner = web.AppRunner(
-        create_app(settings), access_log=None, shutdown_timeout=settings.shutdown_grace_s, handle_signals=False
-    )
+    runner = make_runner(create_app(settings), shutdown_grace_s=settings.shutdown_grace_s)
     try:
         await runner.setup()
         for sock in sockets:

@@ -91,19 +91,6 @@ async def answer_preflights(request: web.Request, handler: Handler) -> web.Strea
     )
 
 
-def tell_unreadable() -> None:
-    """What is no HTTP is one line, as any other request; aiohttp would write a traceback for each, at level error."""
-    logging.getLogger("aiohttp.server").addFilter(_tell_unreadable)
-
-
-def _tell_unreadable(record: logging.LogRecord) -> bool:
-    error = record.exc_info[1] if record.exc_info else None
-    if not isinstance(error, HttpProcessingError):
-        return True
-    log.info("request.unreadable", error=type(error).__name__)
-    return False
-
-
 async def add_headers(_request: web.Request, answer: web.StreamResponse) -> None:
     """Headers of every answer; what a handler has set itself stays."""
     for name, value in CAREFUL.items():

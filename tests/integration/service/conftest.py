@@ -40,7 +40,7 @@ from mentions.storage import Database, changes, entries, pages, sites, tokens
 from mentions.streams.events import Events
 from mentions.streams.queue import Queue
 from service import keys
-from service.app import create_app
+from service.app import create_app, make_runner
 from tests.support.databases import put_migrated
 from tests.support.redis_server import RedisServer
 
@@ -173,7 +173,7 @@ async def running(
         settings = Settings(**(given | options))
         await asyncio.to_thread(put_migrated, settings)
         app = create_app(settings, tempo)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+        runner = make_runner(app, shutdown_grace_s=2)
         await runner.setup()
         try:
             await web.SockSite(runner, sock).start()
