@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,8 @@ def start(short_folder, request) -> Iterator:
         if run.process.poll() is None:
             os.killpg(run.process.pid, signal.SIGKILL)
     for pid in running_on(folder):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_it_says_where_to_look_and_ctrl_c_stops_everything(start):

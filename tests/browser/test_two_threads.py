@@ -51,7 +51,8 @@ async def test_two_threads_of_one_post_share_no_id_and_each_does_its_own(
     await second.locator(".ym-pingback .ym-like button").click()
     await second.locator(".ym-pingback > article .ym-likes").get_by_text("Liked by").wait_for()
     await second.locator(".ym-pingback .ym-does > a").click()
-    assert await page.locator(".ym-pingback > .ym-comment").count() == 1
+    await focus_on(page, "ymateb-thread + ymateb-thread .ym-pingback > .ym-comment textarea")
+    await expect(page.locator(".ym-pingback > .ym-comment")).to_have_count(1)
     await page.keyboard.type("From the second.")
     await second.locator("[name=name]").fill("Nia")
     await second.locator(".ym-post").click()
@@ -68,6 +69,7 @@ async def test_two_threads_of_one_post_share_no_id_and_each_does_its_own(
     await second.locator(".ym-post").click()
     await answer.get_by_text("Other words.").wait_for()
     await answer.locator(".ym-delete").click()
+    await expect(answer.locator(".ym-delete")).to_have_text("Delete for good")
     await answer.locator(".ym-delete").click()
     await answer.wait_for(state="detached")
     assert watched.complaints == []
@@ -86,10 +88,10 @@ async def test_threads_of_two_posts_have_forms_drafts_and_news_of_their_own(worl
     await first.locator("[name=content]").fill("For one.")
     await second.locator("[name=content]").fill("For two.")
     await second.locator(".ym-answer label").first.click()
-    assert await second.locator("[name=content]").evaluate("e => e === document.activeElement")
+    await expect(second.locator("[name=content]")).to_be_focused()
     await opened(page, one)
-    assert await first.locator("[name=content]").input_value() == "For one."
-    assert await second.locator("[name=content]").input_value() == "For two."
+    await expect(first.locator("[name=content]")).to_have_value("For one.")
+    await expect(second.locator("[name=content]")).to_have_value("For two.")
 
     await second.locator("[name=content]").scroll_into_view_if_needed()
     home = "https://new.example/"
@@ -99,6 +101,6 @@ async def test_threads_of_two_posts_have_forms_drafts_and_news_of_their_own(worl
     await second.locator("[name=name]").fill("Nia")
     await second.locator(".ym-post").click()
     await says(page, "ymateb-thread + ymateb-thread .ym-said", "Your comment has been posted.")
-    assert await first.locator("[name=content]").input_value() == "For one."
-    assert await first.locator(".ym-said").inner_text() == ""
+    await expect(first.locator("[name=content]")).to_have_value("For one.")
+    await expect(first.locator(".ym-said")).to_have_text("")
     assert watched.complaints == []

@@ -72,9 +72,9 @@ class Product:
                 await self.command("service", "migrate")
             for site in self.sites:
                 await self.add_site(site)
-            await self.start_service()
             for _ in range(self._first_workers):
-                self.start_worker()
+                self.start_worker()  # beside the service, as `make run` does
+            await self.start_service()
         except BaseException:
             await self._end()
             raise

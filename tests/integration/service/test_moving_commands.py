@@ -303,6 +303,7 @@ def peak_kb(line: list[str], environment: dict[str, str]) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_50_000_mentions_survive_a_kill_in_the_middle_in_flat_memory(command, environment, tmp_path):
     small = export_file(tmp_path / "small.json", [mention(number) for number in range(1_000)])
     large = export_file(tmp_path / "large.json", (mention(number) for number in range(50_000)))
@@ -310,7 +311,7 @@ def test_50_000_mentions_survive_a_kill_in_the_middle_in_flat_memory(command, en
     report = tmp_path / "report.jsonl"
     line = ["import", "--site", "site.example", "webmention.io", str(large), "--report", str(report)]
     victim = subprocess.Popen([sys.executable, "-m", "service", *line], cwd=ROOT, env=environment)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while count(environment) < 15_000:
         assert victim.poll() is None, "it ended before it could be killed"
         assert time.monotonic() < deadline
