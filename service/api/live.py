@@ -127,9 +127,9 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
-        await answer.prepare(request)
-        await answer.write(b"retry: %d\n" % RECONNECT_MS + (_reset(cursor) if is_reset else b"id: %d\n\n" % cursor))
-        with suppress(ConnectionResetError, ConnectionAbortedError):
+        with suppress(ConnectionResetError, ConnectionAbortedError):  # who has gone already is no defect of ours
+            await answer.prepare(request)
+            await answer.write(b"retry: %d\n" % RECONNECT_MS + (_reset(cursor) if is_reset else b"id: %d\n\n" % cursor))
             await _stream(request.app, answer, target, page, cursor)
         return answer
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from mentions import metrics
 from mentions.model import EntryState, Url
 from mentions.storage import pages
 from service import keys
@@ -245,3 +247,25 @@ async def test_a_cursor_beyond_the_newest_change_is_told_apart_from_no_news(serv
     beyond = await service.get("/api/changes", token=service.token, params={"cursor": cursor + 1})
     assert beyond.error == (410, "cursor_gone")
     assert "without a cursor" in beyond.json()["error_description"]
+
+
+async def test_a_caller_that_has_gone_before_the_stream_begins_is_no_defect(
+    service: Service, caplog: pytest.LogCaptureFixture
+):
+    host, _, port = service.base.removeprefix("http://").partition(":")
+    before = streams_told()
+    for _ in range(10):
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"GET /api/events?target={POST} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        await writer.drain()
+        writer.transport.abort()
+    await eventually(lambda: streams_told() == before + 10)
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def streams_told() -> float:
+    labels = {"method": "GET", "route": "/api/events"}
+    return sum(
+        metrics.SERVICE.get_sample_value("ymateb_http_requests_total", labels | {"status": status}) or 0
+        for status in ("200", "499")
+    )
