@@ -11,6 +11,7 @@ from tests.browser.conftest import Watched
 from tests.browser.test_commenting import focus_on, says
 from tests.browser.test_widget import fragment_of
 from tests.browser.world import World, said
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -103,4 +104,28 @@ async def test_threads_of_two_posts_have_forms_drafts_and_news_of_their_own(worl
     await says(page, "ymateb-thread + ymateb-thread .ym-said", "Your comment has been posted.")
     await expect(first.locator("[name=content]")).to_have_value("For one.")
     await expect(first.locator(".ym-said")).to_have_text("")
+    assert watched.complaints == []
+
+
+async def test_a_page_of_many_threads_leaves_room_for_writing(world: World, watched: Watched):
+    """A browser has six connections to a host that speaks HTTP/1.1, and each stream takes one."""
+    page = watched.page
+    await page.clock.install()
+    await page.set_viewport_size({"width": 900, "height": 9000})
+    posts = [world.host_page(f"/{number}") for number in range(8)]
+    for url in posts:
+        await world.add(url, f"{url}#1", said(Kind.REPLY, "Ann", "https://ann.example/", "<p>One.</p>"))
+    world.host_page("/0", around="{}" + "".join(f'<ymateb-thread target="{url}"></ymateb-thread>' for url in posts[1:]))
+    await page.goto(posts[0])
+    await expect(page.locator("ymateb-thread .ymateb-live")).to_have_count(8)
+    await eventually(lambda: sum("/api/events" in url for url in watched.requests) == 3)
+    last = page.locator("ymateb-thread").last
+    await last.locator("[name=content]").fill("There is room.")
+    await last.locator("[name=name]").fill("Nia")
+    await last.locator(".ym-post").click()
+    await last.get_by_text("There is room.").wait_for()
+    home = "https://new.example/"
+    await world.add(posts[-1], f"{home}1", said(Kind.REPLY, "Newcomer", home, "<p>new</p>"))
+    await page.clock.fast_forward(61_000)  # who has no stream asks
+    await last.get_by_role("status").get_by_role("button").wait_for()
     assert watched.complaints == []

@@ -14,6 +14,9 @@ const POLL_MS = 60_000;
 const SETTLE_MS = 400; // events come in bursts
 const AGAIN_MS = 5_000; // until a thread that could not be fetched is asked for again
 
+const MOST_STREAMS = 3; // of a page: without HTTP/2 a browser has six connections to a host
+
+const streams = new Set();
 let twins = 1;
 
 class YmatebThread extends HTMLElement {
@@ -177,16 +180,18 @@ class YmatebThread extends HTMLElement {
   // Events only say that there is something; what it is, the fragment says.
   #listen() {
     if (this.#stream) return;
-    this.#stream = new EventSource(this.#url("/api/events", { cursor: this.#section.dataset.cursor }));
-    for (const name of ["created", "updated", "approved", "hidden", "deleted", "reset"]) this.#stream.addEventListener(name, () => this.#soon());
-    this.#stream.onerror = () => {
-      if (this.#stream?.readyState !== EventSource.CLOSED) return; // it tries again by itself
+    const again = () => {
       this.#rest();
       this.#later(POLL_MS, () => {
         this.#listen();
         this.#check();
       });
     };
+    if (streams.size >= MOST_STREAMS) return again();
+    this.#stream = new EventSource(this.#url("/api/events", { cursor: this.#section.dataset.cursor }));
+    for (const name of ["created", "updated", "approved", "hidden", "deleted", "reset"]) this.#stream.addEventListener(name, () => this.#soon());
+    streams.add(this.#stream);
+    this.#stream.onerror = () => this.#stream?.readyState === EventSource.CLOSED && again(); // else it tries again by itself
   }
 
   #later(ms, act) {
@@ -200,6 +205,7 @@ class YmatebThread extends HTMLElement {
 
   #rest() {
     this.#stream?.close();
+    streams.delete(this.#stream);
     this.#stream = null;
     clearTimeout(this.#timer);
   }
