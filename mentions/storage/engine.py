@@ -30,6 +30,9 @@ TURN_TIMEOUT_MS: Final = 20
 """The same for the writing connection, whose patience is in `writer.py`, where it holds nobody up."""
 STATEMENT_TIMEOUT_MS: Final = 30_000
 IDLE_TRANSACTION_TIMEOUT_MS: Final = 60_000
+SILENCE_S: Final = 35.0
+"""How long an answer of PostgreSQL is waited for: longer than it works on a statement itself.  One that says nothing at
+all (a network that has come apart, a machine that stands still) would else be waited for as long as TCP is patient."""
 PING_TIMEOUT_S: Final = 5.0
 READERS: Final = 4
 """SQLite connections (each is a thread) that read beside the writer."""
@@ -46,15 +49,18 @@ class Database:
         self._writer = Writer(writer) if self.dialect == "sqlite" else None
 
     @classmethod
-    async def open(cls, url: str, *, pool_size: int = 10, max_overflow: int = 10) -> Database:
+    async def open(
+        cls, url: str, *, pool_size: int = 10, max_overflow: int = 10, silence_s: float = SILENCE_S
+    ) -> Database:
         """Opens the database that `url` names; connects lazily.  Raises ConfigurationError for a URL we cannot use.
 
-        `pool_size` and `max_overflow` bound the PostgreSQL connections of this process."""
+        `pool_size` and `max_overflow` bound the PostgreSQL connections of this process; one that is silent for
+        `silence_s` raises TimeoutError."""
         parsed = database_url(url)
         if parsed.get_backend_name() == "sqlite":
             await asyncio.to_thread(prepare_file, parsed)
             return cls(parsed, *_sqlite_engines(parsed))
-        engine = _postgresql_engine(parsed, pool_size, max_overflow)
+        engine = _postgresql_engine(parsed, pool_size, max_overflow, silence_s)
         reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         return cls(parsed, reader, engine.execution_options(is_writing=True))
 
@@ -156,7 +162,7 @@ def on_connect(engine: AsyncEngine, busy_timeout_ms: int, *pragmas: str) -> None
         cursor.close()
 
 
-def _postgresql_engine(url: URL, pool_size: int, max_overflow: int) -> AsyncEngine:
+def _postgresql_engine(url: URL, pool_size: int, max_overflow: int, silence_s: float) -> AsyncEngine:
     settings = {
         "application_name": "ymateb",
         "timezone": "UTC",
@@ -171,5 +177,5 @@ def _postgresql_engine(url: URL, pool_size: int, max_overflow: int) -> AsyncEngi
         pool_timeout=10,
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args={"server_settings": settings, "timeout": 10},
+        connect_args={"server_settings": settings, "timeout": 10, "command_timeout": silence_s},
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import random
+import signal
 import sqlite3
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -308,3 +311,29 @@ def test_a_database_url_that_cannot_be_used_is_refused_in_one_line(given):
     with pytest.raises(ConfigurationError) as refusal:
         database_url(given)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["between looks", "during one"])
+async def test_a_database_that_says_nothing_is_not_waited_for_for_ever(postgres_url: str, is_new):
+    db = await Database.open(postgres_url, silence_s=0.5)
+    async with db.read() as c:
+        backend = (await c.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    started = time.monotonic()
+    try:
+        with pytest.raises(TimeoutError):
+            await look(db, backend, stops_first=is_new)
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    assert time.monotonic() - started < 20
+    async with db.read() as c:
+        assert (await c.execute(text("SELECT 1"))).scalar_one() == 1
+    await db.close()
+
+
+async def look(db: Database, backend: int, *, stops_first: bool) -> None:
+    """A look at a database whose process stands still before it, or while it lasts."""
+    if stops_first:
+        os.kill(backend, signal.SIGSTOP)
+    async with db.read() as c:
+        os.kill(backend, signal.SIGSTOP)
+        await c.execute(text("SELECT 1"))
