@@ -190,10 +190,12 @@ async def _stream(
 
 
 async def _end(task: asyncio.Task[Any] | None) -> None:
+    """Ends a task of ours; whoever ends us meanwhile is heard, and so is what had broken in it."""
     if task is not None:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
 
 
 async def _write_since(

@@ -269,3 +269,13 @@ def streams_told() -> float:
         metrics.SERVICE.get_sample_value("ymateb_http_requests_total", labels | {"status": status}) or 0
         for status in ("200", "499")
     )
+
+
+async def test_a_stream_that_is_ended_while_it_ends_its_follower_ends():
+    following = asyncio.create_task(asyncio.Event().wait())
+    ending = asyncio.create_task(live._end(following))
+    await asyncio.sleep(0)
+    ending.cancel()
+    await asyncio.wait([ending, following])
+    assert ending.cancelled()
+    assert following.cancelled()
