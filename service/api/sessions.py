@@ -21,6 +21,7 @@ from mentions.storage.sessions import Session
 from service import answers, clients, keys, origins
 from service.api import jf2, own, threads
 from service.api.news import announce, tell
+from service.api.tokens import bearer_of
 from service.forms import read_fields
 from service.intake.reception import now
 from service.signing import codes
@@ -49,7 +50,7 @@ async def writer(request: web.Request) -> Person | None:
     """Who has signed in to write this; None where nobody has.
 
     Raises Forbidden for a token that is neither a session's nor an owner's: better than to write without the name."""
-    if (sent := _sent(request)) is None:
+    if (sent := bearer_of(request)) is None:
         return None
     async with request.app[keys.DB].read() as c:
         session = await sessions.check(c, sent, now=now())
@@ -60,7 +61,7 @@ async def writer(request: web.Request) -> Person | None:
 
 async def require(request: web.Request) -> Session:
     """The request's session; raises Forbidden."""
-    sent = _sent(request)
+    sent = bearer_of(request)
     async with request.app[keys.DB].read() as c:
         session = await sessions.check(c, sent, now=now()) if sent else None
     if session is None:
@@ -77,11 +78,6 @@ async def _used(request: web.Request, session: Session) -> Session:
         if (expires_at := await outages.write_if_possible(request.app[keys.DB], prolonging)) is not None:
             return Session(session.id, session.person, expires_at)
     return session
-
-
-def _sent(request: web.Request) -> str | None:
-    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-    return (bearer.strip() or None) if scheme.lower() == "bearer" else None
 
 
 # --- the session itself -------------------------------------------------------------------------------------------

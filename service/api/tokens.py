@@ -14,10 +14,13 @@ from service.intake.reception import now
 
 def sent_token(request: web.Request) -> str | None:
     """The token as it was sent: in the header, or where webmention.io's clients put it."""
+    return bearer_of(request) or request.query.get("token") or request.query.get("access_token") or None
+
+
+def bearer_of(request: web.Request) -> str | None:
+    """The token in the header, where sessions have theirs and nowhere else."""
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and bearer.strip():
-        return bearer.strip()
-    return request.query.get("token") or request.query.get("access_token") or None
+    return (bearer.strip() or None) if scheme.lower() == "bearer" else None
 
 
 async def require(request: web.Request, scope: str) -> Token:

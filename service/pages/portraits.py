@@ -8,9 +8,9 @@ from typing import Final
 from aiohttp import web
 
 from mentions.storage.avatars import Avatars
-from service import keys
+from service import answers, keys
 from service.pages.faces import face
-from service.widget.assets import IMMUTABLE, has_current
+from service.widget.assets import IMMUTABLE
 
 HEADERS: Final = {  # beside those of every answer
     "Cache-Control": IMMUTABLE,
@@ -35,6 +35,6 @@ async def show_portrait(request: web.Request) -> web.StreamResponse:
         drawn = face(etag, inline=False)
         return web.Response(status=404, text=drawn, content_type="image/svg+xml", headers={**HEADERS, **BRIEFLY})
     headers = {**HEADERS, "ETag": f'"{etag}"'}
-    if has_current(request, etag):
+    if answers.is_known(request, etag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, content_type="image/webp", headers=headers)

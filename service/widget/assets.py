@@ -13,6 +13,8 @@ from typing import Final
 
 from aiohttp import web
 
+from service import answers
+
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 SHORT: Final = "public, max-age=300, stale-while-revalidate=86400"
 MIN_COMPRESSED_BYTES: Final = 256
@@ -50,16 +52,11 @@ def answer(request: web.Request, asset: Asset, *, cache: str) -> web.Response:
     }
     if asset.content_type.startswith("image/svg"):
         headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    if has_current(request, asset.etag):
+    if answers.is_known(request, asset.etag):
         return web.Response(status=304, headers=headers)
     body = asset.body
-    if len(body) >= MIN_COMPRESSED_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):
+    if len(body) >= MIN_COMPRESSED_BYTES and answers.takes_gzip(request):
         body = asset.compressed
         headers["Content-Encoding"] = "gzip"
     headers["Content-Type"] = asset.content_type
     return web.Response(body=body, headers=headers)
-
-
-def has_current(request: web.Request, etag: str) -> bool:
-    """Whether `If-None-Match` names this version (weak comparison, RFC 9110 13.1.2)."""
-    return any(known.value in (etag, "*") for known in request.if_none_match or ())
