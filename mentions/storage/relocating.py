@@ -1,12 +1,14 @@
 """Pages that have new addresses: the old one stays a spelling of the page, so what comes for it is filed there, too.
 
-Where both addresses have a thread already, the two become one (`merging.py`).  Doing it again changes nothing."""
+Where both addresses have a thread already, the two become one (`merging.py`).  Doing it again changes nothing; a batch
+that another transaction was in the way of is done again."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -16,7 +18,7 @@ from mentions import urls
 from mentions.model import Site, Url
 from mentions.moving.url_map import UrlMap
 from mentions.sites import SiteBook
-from mentions.storage import pages
+from mentions.storage import collisions, pages
 from mentions.storage.engine import Database
 
 AT_ONCE: Final = 100
@@ -43,10 +45,15 @@ async def relocate(
     A row that moves everything below a prefix becomes a row for every page that is known below it."""
     rows = iter(dict.fromkeys([*moved_pages.pages, *await _below_prefixes(db, site, moved_pages)]))
     while batch := list(islice(rows, AT_ONCE)):
-        async with db.read() if dry_run else db.write() as c:
-            told = [(row, await relocate_page(c, site, row, now=clock(), dry_run=dry_run)) for row in batch]
-        for each in told:
+        for each in await collisions.retried(partial(_relocate_some, db, site, batch, now=clock(), dry_run=dry_run)):
             yield each
+
+
+async def _relocate_some(
+    db: Database, site: Site, batch: Sequence[Row], *, now: datetime, dry_run: bool
+) -> list[tuple[Row, Relocation]]:
+    async with db.read() if dry_run else db.write() as c:
+        return [(row, await relocate_page(c, site, row, now=now, dry_run=dry_run)) for row in batch]
 
 
 async def relocate_page(
