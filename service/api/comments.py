@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Final
 
 from aiohttp import web
@@ -32,7 +32,7 @@ from mentions.form_tokens import GOOD_FOR_S, Shown
 from mentions.model import Author, Authority, Entry, EntryState, Kind, Page, Protocol, Reaction, Site
 from mentions.reasons import Reason
 from mentions.sanitize import POLICY_VERSION
-from mentions.storage import comments, entries, pages, people
+from mentions.storage import collisions, comments, entries, pages, people
 from mentions.storage.people import Person
 from mentions.typed import Typed
 from service import answers, clients, keys, origins, problems
@@ -98,7 +98,8 @@ async def add(request: web.Request) -> web.StreamResponse:
     edit_token = secrets.token_urlsafe(24)
     form = await suspecting.form_of(request, fields, place.target)
     standing = await proving.standing(request, place.site, place.target, comment, fields)
-    kept = await _keep(request, place, comment, person, _parent_of(fields), edit_token, form, standing)
+    keeping = partial(_keep, request, place, comment, person, _parent_of(fields), edit_token, form, standing)
+    kept = await collisions.retried(keeping)
     if kept is None:
         raise await proving.required(request, place.target, comment, await clients.visitor_of(request))
     entry = kept.entry
@@ -107,8 +108,8 @@ async def add(request: web.Request) -> web.StreamResponse:
     log.info("comment.received", entry_id=entry.id, state=entry.state.value)
     permalink = f"{request.app[keys.SETTINGS].public_url}/entries/{entry.id}"
     if answers.prefers_html(request):
-        return await _back(request, place, kept, comment.lang, edit_token)
-    body = {**own.told(request, entry, place.page, kept.reasons), "edit-token": edit_token}
+        return await _back(request, kept, comment.lang, edit_token)
+    body = {**own.told(request, entry, kept.page, kept.reasons), "edit-token": edit_token}
     return answers.json_answer(request, body, status=201, headers={"Location": permalink}, cache="no-store")
 
 
@@ -149,6 +150,7 @@ class Kept:
     """A comment that is stored."""
 
     entry: Entry
+    page: Page
     cursor: int | None
     """Of the change, when it is shown."""
     reasons: tuple[Reason, ...]
@@ -204,8 +206,9 @@ async def _keep(
     async with request.app[keys.DB].write() as c:
         if person is not None and not await people.hold(c, person.id):
             raise Forbidden(sessions.OVER)  # they were forgotten this moment
-        parent = await _parent(c, place.page, parent_id)
-        answered = (urls.parse(parent.source) if parent else None, urls.parse(place.page.url))
+        page = await _page(c, place)
+        parent = await _parent(c, page, parent_id)
+        answered = (urls.parse(parent.source) if parent else None, urls.parse(page.url))
         reaction = Reaction(
             Kind.REPLY,
             author=author,
@@ -229,7 +232,7 @@ async def _keep(
         entry = await entries.insert(
             c,
             site_id=place.site.id,
-            page_id=place.page.id,
+            page_id=page.id,
             source=lambda entry_id: f"{base}/entries/{entry_id}",
             target=place.target,
             protocol=Protocol.COMMENT,
@@ -256,7 +259,12 @@ async def _keep(
         cursor = await tell(c, entry, before=None)
     with suppress(Unavailable):  # it is kept, which is what counts
         await request.app[keys.TRACES].note(trace, str(entry.id))
-    return Kept(entry, cursor, judged.reasons)
+    return Kept(entry, page, cursor, judged.reasons)
+
+
+async def _page(c: AsyncConnection, place: Place) -> Page:
+    """The page as it is now: it may have become one with another since it was looked for."""
+    return await pages.by_key(c, urls.page_key(place.target)) or place.page
 
 
 def _author(comment: Typed, person: Person | None) -> tuple[Author, Authority]:
@@ -286,12 +294,12 @@ async def _parent(c: AsyncConnection, page: Page, parent_id: int | None) -> Entr
     return parent
 
 
-async def _back(request: web.Request, place: Place, kept: Kept, lang: str | None, edit_token: str) -> web.Response:
+async def _back(request: web.Request, kept: Kept, lang: str | None, edit_token: str) -> web.Response:
     """303 to the embedded thread, at the new comment; to the word that it waits, and why, where it waits.
 
     It carries the edit token, so that its author can change the comment without a script (pages/editing.py)."""
     entry, own_one = kept.entry, {"own": str(kept.entry.id), "key": edit_token}
     if entry.state is EntryState.SHOWN:
-        return await to_entry(request, place.page, lang, entry.id, new=str(entry.id), **own_one)
+        return await to_entry(request, kept.page, lang, entry.id, new=str(entry.id), **own_one)
     why = " ".join(own.causes_of(entry, kept.reasons)) or "1"
-    return to_thread(request, place.page, lang, "held", held=why, **own_one)
+    return to_thread(request, kept.page, lang, "held", held=why, **own_one)

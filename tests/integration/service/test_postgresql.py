@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mentions.model import Change, EntryState, Kind, Url
-from mentions.storage import changes, entries, hooks, schema
+from mentions.storage import changes, entries, hooks, pages, schema
 from service.api import live
 from service.intake.reception import now
 from tests.integration.service.conftest import NOW, POST, Service, running
@@ -213,3 +213,21 @@ async def test_while_the_database_takes_no_writes_threads_are_read_and_writers_c
             return (await service.get("/api/thread", **thread)).json()["count"] == 2
 
         await eventually(is_shown)
+
+
+async def test_a_comment_on_a_page_that_becomes_one_with_another_stands_there(
+    tmp_path: Path, redis_url: str, postgres_url: str
+):
+    await schema.migrate_async(postgres_url)
+    async with running(tmp_path, redis_url, database_url=postgres_url) as service:
+        await service.respond()
+        old = "https://blog.example/old"
+        parent = await service.respond(target=old)
+        page = await service.page()
+        async with service.db.write() as c:
+            await pages.learn(c, page.id, aliases=[old], checked_at=NOW)
+            commenting = [asyncio.create_task(comment(service, target=old, parent=each)) for each in (None, parent.id)]
+            await until_one_waits(service.db)
+        assert [(await each).status for each in commenting] == [201, 201]
+        thread = (await service.get("/api/thread", params={"target": POST})).json()
+        assert (thread["count"], thread["children"][1]["comment"][0]["wm-parent"]) == (4, parent.id)
