@@ -9,9 +9,11 @@
     │   ├── TargetClosed        target_closed        the target's page takes no responses
     │   ├── Blocked             blocked              the owner has blocked the source
     │   ├── Forbidden           forbidden            a token is missing or wrong
-    │   │   └── InsufficientScope                    a good token that lacks the scope
+    │   │   ├── InsufficientScope                    a good token that lacks the scope
+    │   │   └── TooLate                              a comment that its author may not change any more
     │   ├── NotFound            not_found            no such claim, entry or site
     │   ├── Conflict            conflict             it exists already
+    │   │   └── Withdrawn                            a comment that has been deleted
     │   ├── ProofRequired       proof_required       a browser has to work something out first; `challenge`
     │   ├── CursorGone          cursor_gone          no change has had that cursor
     │   └── RateLimited         rate_limit_exceeded  too many requests; `retry_after_s`
@@ -88,6 +90,10 @@ class InsufficientScope(Forbidden):
     """The token is good, but not for this."""
 
 
+class TooLate(Forbidden):
+    """What was sent does not open this comment, or does so no more."""
+
+
 class NotFound(RequestError):
     """No such claim, entry or site."""
 
@@ -98,6 +104,10 @@ class Conflict(RequestError):
     """It exists already, or has changed meanwhile."""
 
     code = "conflict"
+
+
+class Withdrawn(Conflict):
+    """The comment has been deleted, so there is nothing to change."""
 
 
 class CursorGone(RequestError):

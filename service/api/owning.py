@@ -13,7 +13,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import typed
-from mentions.errors import Conflict, Forbidden, NotFound, Unavailable
+from mentions.errors import Forbidden, NotFound, TooLate, Unavailable, Withdrawn
 from mentions.form_tokens import NO_FORM
 from mentions.model import Content, Entry, EntryState, Page, PlainText, Protocol
 from mentions.reasons import Reason
@@ -132,13 +132,13 @@ async def take_back(app: web.Application, entry_id: int, sent: str | None) -> Pa
 
 
 async def mine(c: AsyncConnection, entry_id: int, sent: str | None) -> Mine:
-    """The comment, for who sends the token `sent`; raises NotFound, Forbidden or Conflict."""
+    """The comment, for who sends the token `sent`; raises NotFound, Forbidden (TooLate) or Withdrawn."""
     entry = await entries.get(c, entry_id)
     hidden = await comments.get(c, entry.id) if entry is not None else None
     if entry is None or entry.protocol is not Protocol.COMMENT:
         raise NotFound("There is no such comment.")
     if hidden is None or entry.state is EntryState.DELETED:
-        raise Conflict("The comment has been deleted.")
+        raise Withdrawn("The comment has been deleted.")
     actor = await _actor(c, sent, entry, hidden)
     page = await pages.by_id(c, entry.page_id)
     assert page is not None, "an entry stands on a page"
@@ -156,4 +156,4 @@ async def _actor(c: AsyncConnection, sent: str | None, entry: Entry, hidden: Com
     token = await tokens.check(c, sent, now=now())
     if token is not None and token.site_id == entry.site_id and "moderate" in token.scopes:
         return "owner"
-    raise Forbidden("The token is not for this comment, or its time is over.")
+    raise TooLate("The token is not for this comment, or its time is over.")

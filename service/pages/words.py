@@ -92,18 +92,17 @@ def why_it_waits(words: Catalogue, causes: Iterable[Cause]) -> list[str]:
 def complaint(words: Catalogue, error: errors.YmatebError) -> str | None:
     """What is wrong with a comment, for its author; None for what no author of a comment can help."""
     gettext = words.gettext
-    match error:
-        case errors.InvalidField(field=field, fault=fault):
-            return _of_field(words, field, fault)
-        case errors.RateLimited():
-            return gettext("That was a little fast. Please try again in a moment.")
-        case errors.TargetClosed():
-            return gettext("This thread takes no more responses.")
-        case errors.Blocked():
-            return gettext("The owner of this site takes no comments from you.")
-        case errors.Unavailable():
-            return gettext("We cannot do this right now.")
-    return None
+    if isinstance(error, errors.InvalidField):
+        return _of_field(words, error.field, error.fault)
+    said = {
+        errors.RateLimited: gettext("That was a little fast. Please try again in a moment."),
+        errors.TargetClosed: gettext("This thread takes no more responses."),
+        errors.Blocked: gettext("The owner of this site takes no comments from you."),
+        errors.TooLate: gettext("The time for changing this comment is over."),
+        errors.Withdrawn: gettext("This comment is no longer there."),
+        errors.Unavailable: gettext("We cannot do this right now."),
+    }
+    return next((text for kind, text in said.items() if isinstance(error, kind)), None)
 
 
 def _of_field(words: Catalogue, field: str, fault: str) -> str | None:

@@ -212,6 +212,20 @@ async def test_the_author_edits_and_removes_with_the_token_for_a_quarter_of_an_h
     assert (await service.request("DELETE", f"/api/comments/{mention.id}", token=service.token)).status == 404
 
 
+async def test_an_author_who_comes_too_late_hears_so_in_their_language(service):
+    entry = (await comment(service)).json()
+    path, welsh = f"/api/comments/{entry['wm-id']}", {"Accept-Language": "cy"}
+    async with service.db.write() as c:
+        await c.execute(update(t.comments).values(editable_until=NOW - timedelta(days=400)))
+    late = await service.request("DELETE", path, token=entry["edit-token"], headers=welsh)
+    assert late.error == (401, "forbidden")
+    assert late.json()["message"] == "Mae’r amser i newid y sylw hwn ar ben."
+    await service.request("DELETE", path, token=service.token)
+    gone = await service.request("PATCH", path, token=entry["edit-token"], json={"content": "x"}, headers=welsh)
+    assert gone.error == (409, "conflict")
+    assert gone.json()["message"] == "Nid yw’r sylw hwn yno mwyach."
+
+
 async def test_a_token_of_another_site_moderates_nothing(service):
     entry = (await comment(service)).json()
     _, foreign = await service.add_site("other.example")
