@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -18,7 +19,7 @@ from mentions.form_tokens import NO_FORM
 from mentions.model import Content, Entry, EntryState, Page, PlainText, Protocol
 from mentions.reasons import Reason
 from mentions.sanitize import POLICY_VERSION
-from mentions.storage import comments, doubts, entries, pages, sites, tokens
+from mentions.storage import collisions, comments, doubts, entries, pages, sites, tokens
 from mentions.storage import sessions as stored_sessions
 from mentions.storage.comments import Comment
 from mentions.typed import Typed
@@ -84,6 +85,10 @@ class Rewritten:
 
 async def rewrite(app: web.Application, entry_id: int, sent: str | None, markdown: str, content: Content) -> Rewritten:
     """Gives the comment other words, which are judged anew: what was approved were others.  Raises as `mine` does."""
+    return await collisions.retried(partial(_rewrite, app, entry_id, sent, markdown, content))
+
+
+async def _rewrite(app: web.Application, entry_id: int, sent: str | None, markdown: str, content: Content) -> Rewritten:
     async with app[keys.DB].read() as c:
         its = await mine(c, entry_id, sent)
         site = await sites.by_id(c, its.entry.site_id)
@@ -121,6 +126,10 @@ def _typed(entry: Entry, markdown: str, content: Content) -> Typed:
 
 async def take_back(app: web.Application, entry_id: int, sent: str | None) -> Page:
     """Withdraws the comment; the page that it stood on.  Raises as `mine` does."""
+    return await collisions.retried(partial(_take_back, app, entry_id, sent))
+
+
+async def _take_back(app: web.Application, entry_id: int, sent: str | None) -> Page:
     async with app[keys.DB].write() as c:
         await entries.lock(c, [entry_id])  # a moderator may decide on it this very moment
         its = await mine(c, entry_id, sent)

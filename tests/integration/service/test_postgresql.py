@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from mentions.model import Change, EntryState, Kind, Url
 from mentions.storage import changes, entries, hooks, pages, schema
@@ -231,3 +232,20 @@ async def test_a_comment_on_a_page_that_becomes_one_with_another_stands_there(
         assert [(await each).status for each in commenting] == [201, 201]
         thread = (await service.get("/api/thread", params={"target": POST})).json()
         assert (thread["count"], thread["children"][1]["comment"][0]["wm-parent"]) == (4, parent.id)
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+async def test_an_author_who_meets_pages_that_become_one_need_not_come_again(
+    tmp_path: Path, redis_url: str, postgres_url: str, method: str
+):
+    await schema.migrate_async(postgres_url)
+    async with running(tmp_path, redis_url, database_url=postgres_url) as service:
+        made = (await comment(service)).json()
+        own = {"path": f"/api/comments/{made['wm-id']}", "token": made["edit-token"], "content": "Better said"}
+        async with service.db.write() as c:
+            await c.execute(text("SET LOCAL deadlock_timeout = '1h'"))  # the other one gives way
+            await changes.lock(c)  # as whoever joins pages: the cursor first, then the rows
+            changing = asyncio.create_task(comment(service, method=method, **own))
+            await until_one_waits(service.db)
+            await entries.lock(c, [made["wm-id"]])
+        assert (await changing).status == (200 if method == "PATCH" else 204)
