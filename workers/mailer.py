@@ -10,21 +10,23 @@ import asyncio
 import smtplib
 import ssl
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
+from functools import partial
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from workers.threads import in_thread
+
 TIMEOUT_S: Final = 10.0
 """For each answer of the server: somebody is waiting in front of the page."""
 AT_A_TIME: Final = 4
-"""Threads of our own: a mail server that hangs holds up nothing but mail."""
+"""Mails under way: a mail server that hangs holds up nothing but mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,13 @@ class Mailer:
         self._host, self._port = parts.hostname or "", parts.port or (465 if self._is_secure else 587)
         self._login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         self._sender, self._context = sender, context
-        self._threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="mail")
+        self._places = asyncio.Semaphore(AT_A_TIME)
 
     async def send(self, to: str, subject: str, text: str, *, lang: str, now: datetime) -> str | NotSent:
         """The Message-ID of a mail that the server has taken.  Raises ValueError for a line break in a header."""
         message = self.compose(to, subject, text, lang=lang, now=now)
-        not_sent = await asyncio.get_running_loop().run_in_executor(self._threads, self._deliver, message)
+        async with self._places:
+            not_sent = await in_thread(partial(self._deliver, message), "mail")
         return not_sent or str(message["Message-ID"])
 
     def compose(self, to: str, subject: str, text: str, *, lang: str, now: datetime) -> EmailMessage:

@@ -1,21 +1,20 @@
 """Which addresses does a name have?
 
 The system's resolver, asked in threads of our own: a slow name server holds up nobody but the names that it is asked
-for.  (uvloop's own getaddrinfo has four threads for everything; the threads of an executor would be waited for when
-the process ends.)  A name that answers with a public and a forbidden address is refused as a whole: that is how
-rebinding looks.  The last word has `guard.py`, when the socket is made."""
+for.  (uvloop's own getaddrinfo has four threads for everything.)  A name that answers with a public and a forbidden
+address is refused as a whole: that is how rebinding looks.  The last word has `guard.py`, when the socket is made."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from workers.fetch.guard import AddressPolicy, ForbiddenAddress
+from workers.threads import in_thread
 
 AddressInfos = list[tuple[Any, ...]]
 """As socket.getaddrinfo tells them."""
@@ -69,28 +68,11 @@ class GuardedResolver(AbstractResolver):
 
 async def look_up_in_thread(host: str, port: int, family: int) -> AddressInfos:
     """getaddrinfo in a thread that nobody waits for when the process ends."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[AddressInfos] = loop.create_future()
 
-    def settle(found: AddressInfos | None, error: BaseException | None) -> None:
-        if answer.done():
-            return
-        if error is not None:
-            answer.set_exception(error)
-        else:
-            answer.set_result(found or [])
-
-    def look_up() -> None:
-        found: AddressInfos | None = None
-        failure: BaseException | None = None
+    def look_up() -> AddressInfos:
         try:
-            found = list(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM))
+            return list(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM))
         except UnicodeError as error:  # a label that is too long or empty
-            failure = OSError(None, str(error))
-        except OSError as error:
-            failure = error
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, found, failure)
+            raise OSError(None, str(error)) from None
 
-    threading.Thread(target=look_up, name=f"resolve {host[:40]}", daemon=True).start()
-    return await answer
+    return await in_thread(look_up, f"resolve {host[:40]}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +17,8 @@ from tests.peers import Mailbox
 from tests.support.processes import free_port
 from workers.jobs.errands import HANDLERS
 from workers.kit import Kit
-from workers.mailer import Mailer, NotSent
+from workers.mailer import TIMEOUT_S, Mailer, NotSent
+from workers.reading import ROOT
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 TEXT = "Agorwch y ddolen hon:\n\nhttps://responses.example/sign-in/mail?key=" + "x" * 43 + "\n\nTŷ a môr.\n"
@@ -116,3 +119,37 @@ async def test_the_errand_says_what_came_of_it(kit: Kit):
         assert (await send(with_mail, facts))["error"] == "refused"
         mailbox.refuses_recipient = "450 later"
         assert (await send(with_mail, facts))["error"] == "unreachable"
+
+
+IN_VAIN = """
+import asyncio, sys
+from datetime import UTC, datetime
+from workers.mailer import Mailer
+
+async def main():
+    mailer = Mailer(sys.argv[1], sender="noreply@responses.example")
+    async with asyncio.timeout(0.5):
+        await mailer.send("ann@mail.example", "x", "y", lang="en", now=datetime.now(UTC))
+
+try:
+    asyncio.run(main())
+except TimeoutError:
+    print("gave up", flush=True)
+"""
+
+
+async def test_a_mail_server_that_says_nothing_does_not_hold_up_the_end_of_a_process():
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", IN_VAIN, url, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"gave up\n"
+    async with asyncio.timeout(TIMEOUT_S / 2):
+        assert await process.wait() == 0
+    server.close()
