@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,6 +42,7 @@ from mentions.streams.queue import Queue
 from service import keys
 from service.app import create_app, make_runner
 from tests.support.databases import put_migrated
+from tests.support.forge import Forge
 from tests.support.redis_server import RedisServer
 
 SITE = "blog.example"
@@ -190,6 +191,14 @@ async def service(tmp_path: Path, redis_url: str) -> AsyncIterator[Service]:
     """The service with the site `blog.example`."""
     async with running(tmp_path, redis_url) as it:
         yield it
+
+
+@pytest.fixture(scope="session")
+def forge() -> Iterator[Forge]:
+    """Where commands come from."""
+    forge = Forge()
+    yield forge
+    forge.close()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.support.forge import Forge
 from tests.support.processes import free_port
 from tests.support.product import ROOT
 from tests.support.waiting import eventually
@@ -35,14 +36,11 @@ def environment(tmp_path: Path, short_folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def command(environment: dict[str, str]) -> Command:
+def command(environment: dict[str, str], forge: Forge) -> Command:
     """Runs `python -m service` and returns what came of it."""
 
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "service", *arguments]
-        done = subprocess.run(
-            line, cwd=ROOT, env={**environment, **more}, capture_output=True, text=True, timeout=240, check=False
-        )
+        done = forge.run(arguments, {**environment, **more})
         assert "Traceback" not in done.stderr
         return done
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.forge import Forge
 from tests.support.product import ROOT
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -31,14 +32,11 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def command(environment: dict[str, str]) -> Command:
+def command(environment: dict[str, str], forge: Forge) -> Command:
     """Runs `python -m service` with the site `site.example` registered."""
 
     def run(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "service", *map(str, arguments)]
-        done = subprocess.run(
-            line, cwd=ROOT, env={**environment, **more}, capture_output=True, check=False, text=True, timeout=110
-        )
+        done = forge.run([str(each) for each in arguments], {**environment, **more})
         assert "Traceback" not in done.stderr, done.stderr
         return done
 
@@ -296,7 +294,7 @@ def peak_kb(line: list[str], environment: dict[str, str]) -> int:
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
     """
     done = subprocess.run(
-        [sys.executable, "-c", program, *line], cwd=ROOT, env=environment, capture_output=True, check=False, timeout=110
+        [sys.executable, "-c", program, *line], cwd=ROOT, env=environment, capture_output=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stderr.decode()
     return int(done.stderr.split()[-1])
