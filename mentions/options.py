@@ -141,6 +141,13 @@ OPTIONS: Final[Mapping[str, Option]] = {
         ),
         Option("comments", True, "true or false", "Whether comments may be typed below posts.", _flag),
         Option(
+            "require_email",
+            False,
+            "true or false",
+            "Whether who comments without signing in has to give an e-mail address.",
+            _flag,
+        ),
+        Option(
             "sign_in",
             list(_WAYS),
             f"list of {', '.join(_WAYS)}; or none",

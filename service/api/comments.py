@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config import logs
-from mentions import policy, typed, urls
+from mentions import options, policy, typed, urls
 from mentions.errors import (
     Blocked,
     Forbidden,
@@ -93,6 +93,8 @@ async def add(request: web.Request) -> web.StreamResponse:
     person = await sessions.writer(request)
     comment = typed.read_comment(fields if person is None else {**fields, "name": fields.get("name") or person.name})
     place = await _place(request, fields)
+    if person is None and comment.email is None and options.read(place.site.options, "require_email"):
+        raise InvalidField("email is missing", field="email", fault="missing")
     if person is not None and person.site_id != place.site.id:
         raise Forbidden("You are signed in on another site.")
     edit_token = secrets.token_urlsafe(24)

@@ -15,7 +15,9 @@ from mentions.model import Page, SafeHtml
 from service import i18n, keys
 from service.pages import stamp, whereabouts
 from service.pages.answer import ANYBODY, language_of, render
+from service.pages.fragment import Look
 from service.pages.templating import trusted
+from service.pages.threads import as_the_owner_wants
 from service.pages.words import complaint
 
 TYPED: Final = ("name", "url", "email", "content", "parent")
@@ -49,6 +51,7 @@ async def form_page(
     context: dict[str, Any] = {
         "lang": lang,
         "target": target,
+        "look": await as_the_owner_wants(request.app, target, Look()),
         "typed": {
             **{name: _text(fields, name) for name in TYPED},
             "token": await stamp.renewed(request.app, _text(fields, "token"), target),

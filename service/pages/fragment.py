@@ -39,6 +39,8 @@ class Look:
     """Whether the form for comments typed here is shown."""
     signs_in: bool = False
     """Whether it offers to sign in; without script it cannot."""
+    needs_email: bool = False
+    """Whether who comments without signing in has to give an address."""
     sort: Literal["oldest", "newest"] = "oldest"
     after: str | None = None
     """Where this page of the thread begins; None: at its beginning."""

@@ -22,7 +22,8 @@ from service.api.threads import branches, is_public, nest
 from service.pages import stamp
 from service.pages.answer import advertised, language_of, render
 from service.pages.entries import cut, view_of
-from service.pages.threads import takes_comments
+from service.pages.fragment import Look
+from service.pages.threads import as_the_owner_wants
 
 DEPTH = 6
 """Levels of answers below the response."""
@@ -49,6 +50,7 @@ async def show_entry(request: web.Request) -> web.StreamResponse:
     [made] = nest([branch], page, base, told)
     post = {"url": page.url, "name": page.title or page.url}
     words = i18n.catalogue(lang)
+    look = await as_the_owner_wants(request.app, page.url, Look())
     context: dict[str, Any] = {
         "post": post,
         "view": view_of(made, thread=post, words=words, base=base, depth=DEPTH),
@@ -56,7 +58,8 @@ async def show_entry(request: web.Request) -> web.StreamResponse:
         "answered": _answered(parent, base, words),
         "excerpt": _excerpt(made),
         "permalink": f"{base}/entries/{entry.id}",
-        "takes_comments": not page.closed and await takes_comments(request.app, page.url),
+        "look": look,
+        "takes_comments": not page.closed and look.comments_open,
     }
     token = await stamp.for_reader(request.app, page.url) if context["takes_comments"] else None
     return render(request, "permalink.html", context, headers=advertised(request), token=token)

@@ -74,7 +74,7 @@ async def shown_thread(
     ETag holds for as long as it looks the same.  Events follow that cursor just as well."""
     base, now = app[keys.SETTINGS].public_url, monotonic()
     page = await api.find_page(app, target)
-    look = await _as_the_owner_wants(app, target if page is None else page.url, look)
+    look = await as_the_owner_wants(app, target if page is None else page.url, look)
     if page is None:
         thread = await api.thread_of(app, target)
         thread["cursor"] = 0
@@ -101,17 +101,18 @@ async def shown_thread(
     return shown
 
 
-async def takes_comments(app: web.Application, target: str) -> bool:
-    """Whether the site wants comments typed below its posts; it does unless it says otherwise."""
-    return (await _as_the_owner_wants(app, target, Look())).comments_open
-
-
-async def _as_the_owner_wants(app: web.Application, target: str, look: Look) -> Look:
+async def as_the_owner_wants(app: web.Application, target: str, look: Look) -> Look:
+    """The look with what the options of the site say of the form for comments."""
     try:
         chosen = (await app[keys.SITES].place(target)).options
     except InvalidTarget:  # its site has just been removed
         return look
-    return replace(look, comments_open=options.read(chosen, "comments"), signs_in=bool(options.read(chosen, "sign_in")))
+    return replace(
+        look,
+        comments_open=options.read(chosen, "comments"),
+        signs_in=bool(options.read(chosen, "sign_in")),
+        needs_email=options.read(chosen, "require_email"),
+    )
 
 
 def _target(request: web.Request) -> str:

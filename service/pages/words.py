@@ -113,6 +113,7 @@ def _of_field(words: Catalogue, field: str, fault: str) -> str | None:
         ("content", "missing"): gettext("Please write something."),
         ("content", "too_long"): gettext("This comment is too long."),
         ("url", "malformed"): gettext("This is not the address of a website."),
+        ("email", "missing"): gettext("Please give your e-mail address. It is never shown."),
         ("email", "malformed"): gettext("This is not an e-mail address."),
         ("parent", "unknown"): gettext("What you answer is no longer there."),
     }

@@ -226,6 +226,33 @@ async def test_an_author_who_comes_too_late_hears_so_in_their_language(service):
     assert gone.json()["message"] == "Nid yw’r sylw hwn yno mwyach."
 
 
+async def test_a_site_may_ask_for_an_address_which_is_never_shown(service):
+    thread, html = f"/thread.html?target={POST}", {"Accept": "text/html"}
+    assert not email_field(await service.get(thread)).has_attr("required")
+    async with service.db.write() as c:
+        await sites.set_option(c, service.site.id, "require_email", True)
+    service.app[keys.SITES].forget()
+    field = email_field(await service.get(thread))
+    assert field.has_attr("required")
+    assert field.find_previous("label").get_text() == "E-mail (never shown)"
+    refused = await comment(service)
+    assert (refused.error, refused.json()["field"]) == ((400, "invalid_request"), "email")
+    form = {"target": POST, "name": "Ann", "content": "Hello", "lang": "cy"}
+    again = await service.post("/api/comments", data=form, headers=html)
+    field = email_field(again)
+    assert (again.status, field["aria-invalid"], field.has_attr("required")) == (400, "true", True)
+    assert "Rhowch eich cyfeiriad e-bost. Ni chaiff ei ddangos." in again.text
+    kept = await comment(service, email="ann@mail.example")
+    assert kept.status == 201
+    assert "mail.example" not in kept.text
+    permalink = await service.get(f"/entries/{kept.json()['wm-id']}", headers=html)
+    assert email_field(permalink).has_attr("required")
+
+
+def email_field(answer):
+    return BeautifulSoup(answer.text, "lxml").select_one("[name=email]")
+
+
 async def test_a_token_of_another_site_moderates_nothing(service):
     entry = (await comment(service)).json()
     _, foreign = await service.add_site("other.example")
