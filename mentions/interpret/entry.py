@@ -119,10 +119,14 @@ def read_words(item: items.Item, kind: Kind, *, base: str, has_implied_name: boo
 def read_comments(item: items.Item, *, page: str) -> tuple[Reaction, ...]:
     """The responses that an item carries (Salmention): entries, or URLs only.  Hearsay, and not looked into deeper."""
     found: list[Reaction] = []
+    seen: set[int] = set()
     for name in ("comment", "comments", "reply", "replies"):
         for value in items.values(item, name):
-            comment = _comment(value, page) if len(found) < MAX_COMMENTS else None
-            if comment is not None and comment not in found:  # `u-comment p-comment` is one comment, given twice
+            same = id(value["properties"] if items.is_item(value) else value)
+            if same in seen or len(found) >= MAX_COMMENTS:
+                continue  # `u-comment p-comment` gives one item twice
+            seen.add(same)
+            if (comment := _comment(value, page)) is not None:
                 found.append(comment)
     return tuple(found)
 
