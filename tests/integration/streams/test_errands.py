@@ -114,7 +114,7 @@ async def test_that_no_worker_runs_is_told_early_and_one_that_is_slow_is_waited_
 
 
 async def test_a_worker_that_dies_with_an_errand_is_told_from_none_at_all(service, worker, link):
-    asking = ask(service, timeout_s=0.5)
+    asking = ask(service, timeout_s=1.5)
     assert await worker.take(wait_s=10)
     with pytest.raises(Unavailable, match="brought no answer in time"):
         await asking
@@ -123,7 +123,7 @@ async def test_a_worker_that_dies_with_an_errand_is_told_from_none_at_all(servic
 
 
 async def test_an_errand_whose_asker_vanished_is_dropped_unseen(service, worker, link):
-    gone = ask(service, "gone", timeout_s=0.3)
+    gone = ask(service, "gone", timeout_s=1.5)
     await eventually(lambda: waiting(link))
     gone.cancel()
     await eventually(lambda: _is_forgotten(link))
@@ -140,7 +140,7 @@ async def _is_forgotten(link: RedisLink) -> bool:
 
 
 async def test_an_answer_that_comes_too_late_is_kept_for_nobody(service, worker, link):
-    asking = ask(service, timeout_s=0.2)
+    asking = ask(service, timeout_s=1.5)
     errand = await worker.take(wait_s=10)
     with pytest.raises(Unavailable):
         await asking
@@ -149,7 +149,7 @@ async def test_an_answer_that_comes_too_late_is_kept_for_nobody(service, worker,
 
 
 async def test_an_answer_that_nobody_reads_expires(service, worker, link):
-    asking = ask(service, timeout_s=0.5)
+    asking = ask(service, timeout_s=1.5)
     errand = await worker.take(wait_s=10)
     asking.cancel()
     await worker.answer(errand, {"secret": "x"})
@@ -157,7 +157,7 @@ async def test_an_answer_that_nobody_reads_expires(service, worker, link):
 
 
 async def test_more_than_may_wait_are_refused_at_once(service, link):
-    asking = [ask(service, timeout_s=1) for _ in range(20)]
+    asking = [ask(service, timeout_s=2) for _ in range(20)]
     answers = await asyncio.gather(*asking, return_exceptions=True)
     words = [str(answer) for answer in answers]
     assert sum("too many wait" in each for each in words) == 15
@@ -166,7 +166,7 @@ async def test_more_than_may_wait_are_refused_at_once(service, link):
 
 
 async def test_errands_that_nobody_took_make_room_when_their_time_is_over(service, worker, link):
-    gone = [ask(service, timeout_s=1.5) for _ in range(5)]
+    gone = [ask(service, timeout_s=2) for _ in range(5)]
     await eventually(lambda: _has(link, 5))
     for each in gone:
         each.cancel()
