@@ -144,6 +144,7 @@ async def test_an_answer_that_comes_too_late_is_kept_for_nobody(service, worker,
     errand = await worker.take(wait_s=10)
     with pytest.raises(Unavailable):
         await asking
+    assert await eventually(lambda: errand.left_s <= 0), "each side has a clock of its own"
     assert await worker.answer(errand, {"secret": "x"}) is False
     assert await is_empty(link)
 
