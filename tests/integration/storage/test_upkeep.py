@@ -12,7 +12,6 @@ from mentions.storage import tables as t
 from mentions.storage.layout import Upkeep, settling
 from mentions.storage.layout.upkeep import LEAST_REST_S
 from tests.integration.storage.making import respond
-from tests.support.waiting import eventually
 
 BASE = "https://ymateb.example/entries/"
 
@@ -31,6 +30,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def upkeep(db: Database, clock: Clock):
+    it = Upkeep(db, BASE, patience_s=60, clock=clock)
+    yield it
+    await it.close()
+
+
+@pytest.fixture
+async def impatient(db: Database, clock: Clock):
     it = Upkeep(db, BASE, patience_s=0.3, clock=clock)
     yield it
     await it.close()
@@ -55,27 +61,23 @@ async def shown(db: Database, page) -> int:
         return (await layout.counts(c, page.id)).readable
 
 
-async def test_while_another_writes_for_long_readers_get_the_earlier_layout(db, page, upkeep, other):
+async def test_while_another_writes_for_long_readers_get_the_earlier_layout(db, page, upkeep, impatient, other):
     await write(db, page, 1)
     assert await upkeep.bring_up_to_date(page.id)
     await write(db, page, 2)
     async with other.write() as c:
         await settling.lock(c, page.id)
-        assert not await upkeep.bring_up_to_date(page.id)
+        assert not await impatient.bring_up_to_date(page.id)
         assert await shown(db, page) == 1
-
-    async def is_settled() -> bool:
-        return await upkeep.bring_up_to_date(page.id)
-
-    await eventually(is_settled)
+    assert await upkeep.bring_up_to_date(page.id)
     assert await shown(db, page) == 2
 
 
-async def test_what_was_never_laid_out_is_waited_for(db, page, upkeep, other):
+async def test_what_was_never_laid_out_is_waited_for(db, page, impatient, other):
     await write(db, page, 1)
     async with other.write() as c:
         await settling.lock(c, page.id)
-        reading = asyncio.create_task(upkeep.bring_up_to_date(page.id))
+        reading = asyncio.create_task(impatient.bring_up_to_date(page.id))
         done, _ = await asyncio.wait({reading}, timeout=0.6)
         assert not done
     assert await reading
