@@ -31,7 +31,9 @@ _MOSTLY: Final = 5
 _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _FOREIGN_RUN: Final = re.compile(rb"[\x80-\xff]{3}")
 """Fewer in a row are the accents and quotes of a Latin text."""
-_AS_DECLARED: Final = {"utf-16le": "utf-8", "utf-16be": "utf-8", "x-user-defined": "windows-1252"}
+_CODECS: Final = {"gbk": "gb18030", "x-user-defined": "cp1252"}
+"""Where Python's codec of a name is another; `x-user-defined`, which Python lacks, is windows-1252 in markup."""
+_AS_DECLARED: Final = {"utf-16le": "utf-8", "utf-16be": "utf-8"}
 _XML_DECLARATION: Final = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _CONTENT_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;\"']+)", re.IGNORECASE)
 
@@ -66,7 +68,7 @@ def _decode(body: bytes, name: str) -> str:
 
 
 def _codec(name: str) -> str:
-    return "gb18030" if name == "gbk" else str(webencodings.lookup(name).codec_info.name)
+    return _CODECS.get(name) or str(webencodings.lookup(name).codec_info.name)
 
 
 def _label(label: str | None) -> str | None:

@@ -47,6 +47,7 @@ def test_utf_8_is_read_back_with_and_without_a_label(text: str) -> None:
         (b"+ADw-script+AD4-", "utf-7", "+ADw-script+AD4-"),
         (rb"\x3cscript\x3e", "unicode_escape", r"\x3cscript\x3e"),
         (b"<script>", "iso-2022-kr", "<script>"),
+        (b"caf\xe9", "x-user-defined", "café"),
     ],
 )
 def test_a_byte_order_mark_beats_the_header_and_only_standard_labels_count(
@@ -65,6 +66,7 @@ def test_a_byte_order_mark_beats_the_header_and_only_standard_labels_count(
         ('<script>"<meta charset=utf-8>"</script><meta charset="iso-8859-7">', "iso-8859-7"),
         ('<meta name="description" content="charset=utf-8"><meta charset="iso-8859-5">', "iso-8859-5"),
         ('<meta charset="nonsense"><meta charset="windows-1251">', "cp1251"),
+        ('<meta charset="x-user-defined">', "cp1252"),
         ('<?xml version="1.0" encoding="iso-8859-15"?><html>', "iso-8859-15"),
     ],
 )
