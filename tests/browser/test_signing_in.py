@@ -443,29 +443,62 @@ async def test_a_page_that_cuts_its_own_windows_off_can_be_signed_in_to(
     assert watched.complaints == []
 
 
-async def test_a_code_that_comes_back_from_anothers_flow_signs_nobody_in(
-    world: World, context: BrowserContext, gwen: IndieAuthSite
-):
-    """The victim agrees in a flow that the attacker began, whose last page knows no opener: the code goes to the site's
-    own page, where no verifier fits it, and nowhere else."""
+async def begin_for_attacker(world: World, page: Page, gwen: IndieAuthSite, back_to: str) -> None:
+    """The victim follows a link of the attacker's, and agrees in the attacker's flow."""
     gwen.asks = False
-    post, page = world.host_page("/post"), await context.new_page()
-    asked = Watched(page)
-    await page.goto(f"{world.base}/sign-in?target={post}&origin={world.host}&challenge={'x' * 43}&lang=en&page={post}")
+    query = f"target={world.host}/post&origin={world.host}&challenge={'x' * 43}&lang=en&page={back_to}"
+    await page.goto(f"{world.base}/sign-in?{query}")
     await page.locator("#me").fill(gwen.me)
     await page.keyboard.press("Enter")
-    await page.wait_for_url(post)
+
+
+async def test_a_code_of_a_flow_that_the_page_has_not_begun_goes_nowhere(
+    world: World, context: BrowserContext, gwen: IndieAuthSite
+):
+    """A redirect keeps what is behind `#`: one of the site's would carry the code on to whoever has the verifier."""
+    world.host_redirects["/leave"] = f"http://evil.localhost:{world.host_port}/evil"
+    world.host_pages["/evil"] = "<!doctype html><title>Evil</title>"
+    page = await context.new_page()
+    asked = Watched(page)
+    await begin_for_attacker(world, page, gwen, f"{world.host}/leave")
+    await page.wait_for_selector("[data-while=lost] h1:visible")
+    assert page.url.startswith(f"{world.base}/sign-in/callback")
+    assert [url for url in asked.requests if not url.startswith((world.base, gwen.url("/")))] == []
+
+
+async def test_a_flow_that_was_prepared_elsewhere_ends_nowhere(
+    world: World, context: BrowserContext, gwen: IndieAuthSite
+):
+    """The attacker has had the first pages to themselves, and sends the victim to where they are asked to agree; in a
+    window, even, in which the victim had begun themselves."""
+    gwen.cuts_off_openers = True
+    page = await context.new_page()
+    await page.goto(world.host_page("/post"))
+    await page.wait_for_selector(".ym-session:not([hidden])")
+    popup = await popped(page)
+    asked = Watched(popup)
+    fields = {"target": f"{world.host}/post", "origin": world.host, "challenge": "x" * 43, "page": f"{world.host}/post"}
+    begun = await context.request.post(f"{world.base}/sign-in/domain", form=fields | {"me": gwen.me})
+    await popup.goto(re.search(r'href="([^"]+)" data-go', await begun.text())[1].replace("&amp;", "&"))
+    await popup.locator("text=Allow").click()
+    await popup.wait_for_selector("[data-while=lost] h1:visible")
+    assert [url for url in asked.requests if url.startswith(world.host)] == []
+
+
+async def test_a_code_that_fits_no_verifier_signs_nobody_in(world: World, watched: Watched):
+    page = await opened(world, watched)
+    await page.evaluate("location.hash = 'ymateb-code=' + 'c'.repeat(43)")
+    await page.reload()
     await focus_on(page, ".ym-said")
-    assert await page.locator(".ym-sign-in").is_visible()
-    assert redemptions(asked) == []
+    assert redemptions(watched) == []
     assert await page.evaluate("location.hash") == ""
 
-    popup = await popped(page)  # now one of their own is under way, and an older code comes
+    popup = await popped(page)  # now one of their own is under way
     await page.evaluate("location.hash = 'ymateb-code=' + 'c'.repeat(43)")
     await page.reload()
     await focus_on(page, ".ym-said")
     await says(page, ".ym-said", "You are not signed in any more. Please sign in again.")
-    assert len(redemptions(asked)) == 1
+    assert len(redemptions(watched)) == 1
     assert await page.locator(".ym-sign-in").is_visible()
     await popup.close()
 

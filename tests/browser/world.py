@@ -73,6 +73,7 @@ class World:
         self.host_port = await free_port()
         self.host = f"http://localhost:{self.host_port}"
         self.host_pages: dict[str, str] = {}
+        self.host_redirects: dict[str, str] = {}
         self.host_headers: dict[str, str] = {}
         self.policy = STRICT.format(base=self.base)
         host = web.Application()
@@ -115,6 +116,8 @@ class World:
 
     async def _show_host_page(self, request: web.Request) -> web.Response:
         path = "/" + request.match_info["path"]
+        if path in self.host_redirects:
+            raise web.HTTPFound(self.host_redirects[path])
         body = self.host_pages.get(path)
         if body is None:
             raise web.HTTPNotFound
