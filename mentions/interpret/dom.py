@@ -38,12 +38,14 @@ _WITH_URL: Final = ",".join(f"[{name}]" for name in _URL_ATTRIBUTES)
 class Tree:
     """A parsed page: its root element, and the URL that its relative links are relative to."""
 
-    __slots__ = ("_has_value_class", "_languages", "_pictured", "base", "lang", "parser", "url")
+    __slots__ = ("_has_value_class", "_languages", "_pictured", "base", "lang", "parser", "url", "walked")
 
     def __init__(self, parser: LexborHTMLParser, *, url: str, base: str) -> None:
         self.parser = parser
         self.url = url
         self.base = base
+        self.walked = 0
+        """Nodes that were looked at one by one for the text of elements; those in nested ones count for each."""
         self._pictured: set[int] | None = None
         self._has_value_class: bool | None = None
         self._languages: dict[int, str | None] | None = None
@@ -172,12 +174,13 @@ def text_of(node: LexborNode, tree: Tree, *, images: str = "source", lines: bool
 
     `images` says what stands for a picture: its alt text or else its address ("source"), its alt text or nothing
     ("alt"), or nothing ("none").  With `lines`, words that `br` or the end of a block part are parted in the text."""
-    lines = lines and _has_lines(node)
+    lines = lines and _has_lines(node, tree)
     if not lines and not tree.has_special_text(node):
         return node.text().strip(WHITE)
     parts: list[str] = []
     current = None if node.tag in _SILENT else node.first_child
     while current is not None:
+        tree.walked += 1
         if lines and parts and parts[-1][-1:] not in ("", *WHITE) and _is_parted(current):
             parts.append("\n")
         if current.is_text_node:
@@ -189,11 +192,12 @@ def text_of(node: LexborNode, tree: Tree, *, images: str = "source", lines: bool
     return "".join(parts).strip(WHITE)
 
 
-def _has_lines(node: LexborNode) -> bool:
+def _has_lines(node: LexborNode, tree: Tree) -> bool:
     current = node.first_child
     if current is not None and current.is_text_node and current.next is None:
         return False  # most properties are one piece of text
     while current is not None:
+        tree.walked += 1
         if current.tag in _PARTING:
             return True
         inside = current.first_child

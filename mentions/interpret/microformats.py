@@ -26,6 +26,8 @@ MAX_CLASSES: Final = 64
 """Class names of one element that are looked at."""
 MAX_TEXT: Final = 4 << 20
 """Characters of values in all: nested items repeat their text on every level."""
+MAX_WALKED: Final = 500_000
+"""Nodes that are looked at for these in all: where text has pictures or lines, nested ones cost their nodes again."""
 _MF2: Final = re.compile(r"(?:^|[ \t\n\f\r])(?:h|p|u|dt|e)-[a-z0-9]")
 _CLASSIC_ROOT: Final = re.compile(r"(?:^|[ \t\n\f\r])(?:" + "|".join(classic.CLASSIC) + r")(?:[ \t\n\f\r]|$)")
 _REL_LINKS: Final = "a[rel][href],area[rel][href],link[rel][href]"
@@ -167,7 +169,7 @@ class _Finder:
         item.root.first.setdefault(f"{prefix}-{name}", value)
 
     def _value(self, item: _Item, node: LexborNode, prefix: str, name: str) -> Any:
-        if self.text_left <= 0:
+        if self._has_enough():
             self._note("values were left empty: too much text")
             return {"html": "", "value": ""} if prefix == "e" else ""
         value: Any
@@ -183,6 +185,9 @@ class _Finder:
             value = properties.html_value(node, self.tree)
         self.text_left -= len(value) if isinstance(value, str) else len(value["value"]) + len(value.get("html", ""))
         return value
+
+    def _has_enough(self) -> bool:
+        return self.text_left <= 0 or self.tree.walked > MAX_WALKED
 
     def _nested(
         self, mark: _Mark, item: _Item, types: list[str], old: tuple[str, ...], found: list[tuple[str, str]]
@@ -213,7 +218,7 @@ class _Finder:
     def _imply(self, item: _Item) -> None:
         """Name, photo and url of an item that does not give them."""
         found, node = item.root.item["properties"], item.root.node
-        if "name" not in found and not item.has_text and self.text_left > 0:
+        if "name" not in found and not item.has_text and not self._has_enough():
             name = properties.implied_name(node, self.tree)
             self.text_left -= len(name)
             found["name"] = [name]

@@ -65,5 +65,17 @@ PAGES: dict[str, str] = {
     + "</p></div>",
     "a srcset of a megabyte": f'<div class="h-entry">{LINK}<img class="u-photo" src="/x" srcset="{"a 1x, " * 120_000}"></div>',
     "the link at the end of one long paragraph": "<p>" + "word " * 180_000 + LINK,
+    "pictures in 200 properties in each other": REPLY
+    + '<div class="h-entry">'
+    + '<div class="p-a">' * 200
+    + "<img>" * 50_000,
+    "lines in 200 properties in each other": REPLY
+    + '<div class="h-entry">'
+    + '<div class="p-a">' * 200
+    + "<br>" * 50_000,
+    "nothing in 200 properties in each other": REPLY
+    + '<p class="h-entry">'
+    + '<q class="p-a">' * 200
+    + "<i></i>" * 50_000,
     "the link in nothing but blocks": "<div>" * 200 + LINK,
 }
