@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mentions import urls
 from mentions.errors import InvalidInput
 from mentions.model import Kind
 from mentions.storage import entries, pages
@@ -41,13 +42,14 @@ async def show_count(request: web.Request) -> web.Response:
 
 
 def _named(request: web.Request) -> Sequence[str]:
-    """The pages that are asked for, as they are written there, each once."""
+    """The pages that are asked for, as they are written there, each once.  Raises InvalidInput for too many."""
     base, listed = request.query.get("base", ""), request.query.get("targets", "")
-    older = [f"{base}{part}" if part.startswith("/") else part for part in listed.split(",") if part.strip()]
-    if base:
-        return list(dict.fromkeys(older))
-    named = [*query.read_list(request, "target"), *older]
-    return list(dict.fromkeys(each for each in named if each.strip()))
+    if len(base) > urls.MAX_CLAIM_BYTES:
+        raise InvalidInput("base is too long")
+    parts = [part for part in listed.split(",") if part.strip()]
+    named = parts if base else [*(each for each in query.read_list(request, "target") if each.strip()), *parts]
+    query.require_few(named)
+    return list(dict.fromkeys(f"{base}{each}" if base and each.startswith("/") else each for each in named))
 
 
 async def _each(c: AsyncConnection, named: Sequence[str]) -> dict[str, int]:

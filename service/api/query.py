@@ -7,7 +7,7 @@ everything must not get it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal, cast
@@ -23,6 +23,8 @@ from service.api import tokens
 
 DEFAULT_PER_PAGE: Final = 20
 MOST_PER_PAGE: Final = 10_000
+MOST_TARGETS: Final = 500
+"""Of one question; a database takes a thousand alternatives at most (SQLite, "Maximum Depth Of An Expression Tree")."""
 _LARGEST: Final = 2**31 - 1
 _LARGEST_ID: Final = 2**63 - 1
 SortBy = Literal["created", "updated", "published", "rsvp"]
@@ -56,9 +58,16 @@ async def read_query(request: web.Request) -> Asked:
 
 
 def read_targets(request: web.Request) -> tuple[Target, ...] | None:
-    """The targets that are asked for; None when the request names none."""
+    """The targets that are asked for; None when the request names none.  Raises InvalidInput for too many."""
     named = [value for value in read_list(request, "target") if value.strip()]
+    require_few(named)
     return targets_of(named) if named else None
+
+
+def require_few(named: Sequence[str]) -> None:
+    """Raises InvalidInput for more targets than one question may have."""
+    if len(named) > MOST_TARGETS:
+        raise InvalidInput(f"One question is about {MOST_TARGETS} targets at most")
 
 
 def targets_of(named: Iterable[str]) -> tuple[Target, ...]:

@@ -88,7 +88,7 @@ _MEDIA_TYPES: Final = {
 
 PARAMETERS: Final[Mapping[str, Part]] = {
     "target": query("target", "URL of a page; `//host/path` for either scheme. The last one counts."),
-    "targets": query("target[]", "Further pages; also `target[0]`.", {"type": "array", "items": STRING}),
+    "targets": query("target[]", "Further pages, 500 at most; also `target[0]`.", {"type": "array", "items": STRING}),
     "page_target": query("target", "URL of a page.", required=True),
     "domain": query("domain", "With a token: only entries of that site."),
     "per_page": query("per-page", "Entries a page; also `perPage`, which wins.", number(1, 20, 10_000)),

@@ -356,6 +356,23 @@ async def test_the_older_script_for_counts_gets_them_by_url(service: Service):
     assert (await service.get("/api/count", params=odd)).json() == {"count": {"javascript:/x": 0, "\x00": 0}}
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "/api/mentions.jf2?" + "&".join(f"target[]=//b/{number:x}%23a" for number in range(1_200)),
+        "/api/count?" + "&".join(f"target[]=//b/{number:x}%23a" for number in range(1_200)),
+        "/api/count?base=https://blog.example&targets=" + ",".join(f"/{number:x}" for number in range(5_000)),
+        f"/api/count?base=https://blog.example/{'a' * 16_000}&targets=/1,/2",
+    ],
+    ids=["list", "count", "older count", "long base"],
+)
+async def test_more_than_one_question_may_ask_is_refused(service: Service, asked: str):
+    """What fits into a request line is not too much for the database, nor repeated into megabytes."""
+    answer = await service.get(asked)
+    assert answer.error == (400, "invalid_input")
+    assert len(answer.text) < 500
+
+
 async def test_jsonp_calls_dotted_names_and_nothing_else(service: Service):
     await service.respond(text="line\u2028separator")
     callback = "window.JekyllWebmentionIO.processWebmentions"
