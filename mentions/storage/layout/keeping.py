@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
+from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Insert, Row, Update, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import threads
@@ -18,6 +19,8 @@ from mentions.threads import Count, Part, Place
 
 LAYOUT: Final = 1
 """Counts up when the rules of `mentions/threads.py` give another layout: all threads are laid out again then."""
+AT_ONCE: Final = 250
+"""Places that are written in one go: `engine.SILENCE_S` is for all of them together."""
 _p = t.places.c
 _FIELDS: Final = (
     "kind", "at", "is_shown", "is_readable", "copy_of", "parent_id", "root_id", "depth", "part", "is_named",
@@ -43,17 +46,15 @@ def place(row: Row[Any]) -> Place:
 
 async def add(c: AsyncConnection, page_id: int, places: Iterable[Place], kept: Mapping[int, Kept]) -> None:
     """Keeps new places."""
-    if made := [{"id": each.id, "page_id": page_id, **_values(each, kept)} for each in places]:
-        await c.execute(_ADDING, made)
+    await _write(c, _ADDING, ({"id": each.id, "page_id": page_id, **_values(each, kept)} for each in places))
 
 
 async def change(c: AsyncConnection, places: Iterable[Place], kept: Mapping[int, Kept]) -> None:
     """Keeps what has become of places that were there."""
-    changed = [
+    changed = (
         {"of": each.id, **{f"new_{name}": value for name, value in _values(each, kept).items()}} for each in places
-    ]
-    if changed:
-        await c.execute(_CHANGING, changed)
+    )
+    await _write(c, _CHANGING, changed)
 
 
 async def drop(c: AsyncConnection, entry_ids: Iterable[int]) -> None:
@@ -92,6 +93,12 @@ async def thread_row(c: AsyncConnection, page_id: int) -> Row[Any] | None:
 def kept(row: Row[Any]) -> Kept:
     """What is kept beside the place of a row of the table."""
     return Kept(row.facts, row.grave)
+
+
+async def _write(c: AsyncConnection, statement: Insert | Update, values: Iterable[dict[str, Any]]) -> None:
+    left = iter(values)
+    while batch := list(islice(left, AT_ONCE)):
+        await c.execute(statement, batch)
 
 
 def _values(each: Place, kept: Mapping[int, Kept]) -> dict[str, Any]:

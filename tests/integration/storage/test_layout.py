@@ -15,9 +15,10 @@ from sqlalchemy import delete, select, text, update
 from mentions import threads
 from mentions.errors import Conflict, NotFound
 from mentions.model import EntryState, Kind, PlainText, Url
-from mentions.storage import Database, entries, layout, likes, pages, sites
+from mentions.storage import Database, entries, layout, likes, pages, schema, sites
 from mentions.storage import tables as t
-from mentions.storage.layout import Window
+from mentions.storage.layout import Window, keeping
+from mentions.storage.layout.facts import Kept
 from mentions.threads import Part, Place
 from tests.integration.storage.making import MINUTE, NOW, reply, respond
 from tests.support.standings import standing_of
@@ -355,3 +356,18 @@ def test_the_layout_is_always_what_the_rules_make_of_the_entries(migrated_url):
             max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
+
+
+DAWDLE = """CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql
+            AS $$BEGIN PERFORM pg_sleep(0.002); RETURN NULL; END$$"""
+
+
+async def test_a_long_page_is_written_though_that_takes_longer_than_an_answer_may(postgres_url: str):
+    await schema.migrate_async(postgres_url)
+    db = await Database.open(postgres_url, silence_s=3)
+    places = [Place(number, "reply", NOW, is_shown=True, is_readable=True) for number in range(1600)]
+    async with db.write() as c:
+        await c.execute(text(DAWDLE))
+        await c.execute(text("CREATE TRIGGER slow BEFORE UPDATE ON places EXECUTE FUNCTION dawdle()"))
+        await keeping.change(c, places, {place.id: Kept(b"", None) for place in places})
+    await db.close()
