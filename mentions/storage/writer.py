@@ -32,16 +32,21 @@ BEGIN_TIMEOUT_S: Final = 30.0
 class _Group:
     """Writes that share one transaction and its fate."""
 
-    def __init__(self, connection: AsyncConnection, opened_at: float) -> None:
+    def __init__(self, connection: AsyncConnection, driver: Any, opened_at: float) -> None:
         self.connection = connection
+        self._driver = driver
         self.opened_at = opened_at
         self.members = 0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def is_sound(self) -> bool:
-        """Whether what the finished members wrote can still be committed."""
-        return not (self.connection.closed or self.connection.invalidated or self.connection.in_nested_transaction())
+        """Whether what the finished members wrote can still be committed.
+
+        On some errors, as on a full disk, SQLite undoes all of a transaction by itself."""
+        connection = self.connection
+        is_open = not (connection.closed or connection.invalidated or connection.in_nested_transaction())
+        return is_open and bool(self._driver.in_transaction)
 
     def settle(self, error: BaseException | None) -> None:
         if self.done.done():
@@ -192,4 +197,4 @@ async def _begin(engine: AsyncEngine) -> _Group:
             await connection.close()
             raise
         else:
-            return _Group(connection, loop.time())
+            return _Group(connection, (await connection.get_raw_connection()).driver_connection, loop.time())

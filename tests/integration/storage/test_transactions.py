@@ -188,6 +188,32 @@ async def test_a_write_cancelled_just_as_its_turn_comes_passes_the_turn_on(sqlit
     assert await followers(sqlite_db) == {"first", "third"}
 
 
+async def test_what_a_full_disk_undoes_was_told_to_nobody_as_done(sqlite_db):
+    """SQLite then undoes all of the transaction by itself, with the writes of others that share it."""
+    async with sqlite_db.write() as c:
+        pages = (await c.execute(text("PRAGMA page_count"))).scalar_one()
+        await c.execute(text(f"PRAGMA max_page_count={pages + 1}"))
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def first() -> None:
+        async with sqlite_db.write() as c:
+            entered.set()
+            await leave.wait()
+            await c.execute(ADD, {"follower": "first", "cursor": 1})
+
+    running = asyncio.create_task(first())
+    await entered.wait()
+    large, third = (asyncio.create_task(add(sqlite_db, name)) for name in ("l" * 1_000_000, "third"))
+    await asyncio.sleep(0)
+    leave.set()
+    results = await asyncio.gather(running, large, third, return_exceptions=True)
+    assert isinstance(results[1], DBAPIError)
+    told = {name for name, result in zip(("first", "", "third"), results, strict=True) if result is None}
+    assert await followers(sqlite_db) == told
+    await add(sqlite_db, "fourth")
+    assert await followers(sqlite_db) == {*told, "fourth"}
+
+
 ORPHAN = text("INSERT INTO tokens (site_id, hash, scopes, label, created_at) VALUES (99, x'00', '', '', '2026-11-22')")
 LONG = """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)
           INSERT INTO positions (follower, cursor, at) SELECT 'cut off ' || i, i, '2026-11-22 08:00:00' FROM n
