@@ -14,14 +14,16 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mentions.errors import Unavailable
 from mentions.storage.engine import Database
 
 T = TypeVar("T")
 
 PATIENCE_S: Final = 1.0
 """How long a reader waits for what would only be nice to have written."""
-_ALWAYS: Final = (OperationalError, InterfaceError, PoolTimeout, TimeoutError, OSError)
-"""What SQLAlchemy and its drivers raise while the database is away, is locked or full, or has no connection for us."""
+_ALWAYS: Final = (OperationalError, InterfaceError, PoolTimeout, TimeoutError, OSError, Unavailable)
+"""What SQLAlchemy and its drivers raise while the database is away, is locked or full, or has no connection for us; and
+what `writer.py` says to those who shared a transaction with one that met this."""
 _CLASSES: Final = frozenset({"08", "53", "57", "58"})
 """The connection; resources, as a full disk; an operator stepped in, or a statement took too long; the system."""
 _STATES: Final = frozenset({"25006", "25P03", "40001", "40P01", "55P03"})

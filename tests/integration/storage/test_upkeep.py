@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
+from mentions.errors import NotFound, Unavailable
 from mentions.storage import Database, changes, layout, outages
 from mentions.storage import tables as t
 from mentions.storage.layout import Upkeep, settling
@@ -125,6 +126,12 @@ async def test_what_fails_for_another_reason_is_told(db, page, upkeep):
     with pytest.raises(ValueError, match="unheard") as caught:
         await upkeep.bring_up_to_date(page.id)
     assert not outages.is_outage(caught.value)
+
+
+def test_a_shared_transaction_that_another_spoilt_passes_by_itself():
+    """`writer.py` says so to all who wrote in it: whoever only wanted to read goes without."""
+    assert outages.is_outage(Unavailable("the transaction was cut off; try again", retry_after_s=1))
+    assert not outages.is_outage(NotFound("There is no such hook any more."))
 
 
 async def test_a_cursor_from_before_what_has_no_place_yet(db, page):
