@@ -341,7 +341,7 @@ def test_a_database_url_that_cannot_be_used_is_refused_in_one_line(given):
 
 @pytest.mark.parametrize("is_new", [True, False], ids=["between looks", "during one"])
 async def test_a_database_that_says_nothing_is_not_waited_for_for_ever(postgres_url: str, is_new):
-    db = await Database.open(postgres_url, silence_s=0.5)
+    db = await Database.open(postgres_url, silence_s=2)
     async with db.read() as c:
         backend = (await c.execute(text("SELECT pg_backend_pid()"))).scalar_one()
     started = time.monotonic()
