@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from mentions.model import Kind
 from tests.browser.conftest import Watched
@@ -128,4 +130,38 @@ async def test_a_page_of_many_threads_leaves_room_for_writing(world: World, watc
     await world.add(posts[-1], f"{home}1", said(Kind.REPLY, "Newcomer", home, "<p>new</p>"))
     await page.clock.fast_forward(61_000)  # who has no stream asks
     await last.get_by_role("status").get_by_role("button").wait_for()
+    assert watched.complaints == []
+
+
+async def test_a_thread_without_a_stream_goes_on_asking_after_a_reader_was_busy(world: World, watched: Watched):
+    page = watched.page
+    await page.clock.install()
+    await page.set_viewport_size({"width": 900, "height": 9000})
+    posts = [world.host_page(f"/{number}") for number in range(4)]
+    home = "https://new.example/"
+    world.host_page("/0", around="{}" + "".join(f'<ymateb-thread target="{url}"></ymateb-thread>' for url in posts[1:]))
+    written = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await written.wait()
+        await route.continue_()
+
+    await page.route("**/api/comments", hold)
+    await page.goto(posts[0])
+    await expect(page.locator("ymateb-thread .ymateb-live")).to_have_count(4)
+    await eventually(lambda: sum("/api/events" in url for url in watched.requests) == 3)
+    last = page.locator("ymateb-thread").last
+    await last.locator("[name=content]").fill("It takes long to send this.")
+    await last.locator("[name=name]").fill("Nia")
+    await last.locator(".ym-post").click()
+    asked = sum("/thread.html" in url for url in watched.requests)
+    await page.clock.fast_forward(61_000)
+    await eventually(lambda: sum("/thread.html" in url for url in watched.requests) > asked)
+    written.set()
+    await last.get_by_text("It takes long to send this.").last.wait_for()
+    await says(page, "ymateb-thread:last-of-type .ym-said", "Your comment has been posted.")
+    for number, told in ((1, "1 new response"), (2, "2 new responses")):
+        await world.add(posts[-1], f"{home}{number}", said(Kind.REPLY, "Newcomer", home, "<p>new</p>"))
+        await page.clock.fast_forward(61_000)
+        await expect(last.get_by_role("status").get_by_role("button")).to_contain_text(told)
     assert watched.complaints == []

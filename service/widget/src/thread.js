@@ -214,8 +214,7 @@ class YmatebThread extends HTMLElement {
     const turn = this.#turn;
     const fresh = await this.#again().catch(() => null);
     if (turn !== this.#turn) return;
-    if (!fresh) return this.#stream && this.#soon(AGAIN_MS);
-    if (this.#comments?.isBusy) return this.#soon();
+    if (!fresh || this.#comments?.isBusy) return this.#stream && this.#soon(fresh ? SETTLE_MS : AGAIN_MS); // else the next poll does
     const known = new Set(Array.from(this.#section.querySelectorAll("[id^=c-]"), (item) => item.id));
     const news = [...fresh.querySelectorAll("[id^=c-]")].filter((item) => !known.has(item.id)).length;
     this.#fresh = fresh;
