@@ -145,10 +145,13 @@ async def disable(c: AsyncConnection, hook_id: int, why: str, *, now: datetime) 
 
 
 async def enable(c: AsyncConnection, hook: Hook, *, now: datetime, actor: str = "owner") -> Hook:
-    """Tells a hook of changes again, from now on; `replay` brings what it missed.
+    """Tells a hook of changes again, from now on; `replay` brings what it missed.  One that is told already stays so.
 
     What is still under way to it was meant for what it was before: whatever comes of that says nothing of it now."""
     await changes.lock(c)
+    now_is = await get(c, hook.id)  # another may have enabled it while we waited
+    if now_is is not None and now_is.disabled_at is None:
+        return now_is
     await deliveries.give_up(c, hook.id, DeliveryStatus.SENDING, "the hook was disabled, and enabled again")
     await _held(c, hook.id)
     await _note(c, hook, actor, "hook_enabled", now)

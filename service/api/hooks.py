@@ -98,8 +98,7 @@ async def enable_hook(request: web.Request) -> web.Response:
     token = await tokens.require(request, "hooks")
     async with request.app[keys.DB].write() as c:
         hook = await _own(c, token.site_id, _id_of(request))
-        if hook.disabled_at is not None:
-            hook = await hooks.enable(c, hook, now=now(), actor=token.actor)
+        hook = await hooks.enable(c, hook, now=now(), actor=token.actor)
     return answers.json_answer(request, outside(hook), cache="no-store")
 
 

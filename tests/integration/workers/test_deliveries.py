@@ -370,6 +370,21 @@ async def test_a_410_silences_the_hook_until_it_is_enabled_again(world: World, i
     assert len(inbox.letters) == 3
 
 
+async def test_a_hook_that_is_enabled_twice_misses_nothing_in_between(world: World, inbox: Inbox, clock):
+    hook = await world.hook(inbox.address_of_hook)
+    async with world.kit.db.write() as c:
+        assert await hooks.disable(c, hook.id, "it answered 410: Gone", now=clock())
+        silenced = await hooks.get(c, hook.id)
+    assert silenced is not None
+    async with world.kit.db.write() as c:
+        enabled = await hooks.enable(c, silenced, now=clock())
+    await world.respond()
+    async with world.kit.db.write() as c:
+        assert await hooks.enable(c, silenced, now=clock()) == enabled
+    await world.deliver()
+    assert len(inbox.letters) == 1
+
+
 async def test_a_late_410_says_nothing_of_a_hook_that_was_enabled_meanwhile(world: World, inbox: Inbox, clock):
     inbox.statuses = [410]
     hook = await world.hook(inbox.address_of_hook)
