@@ -3,7 +3,8 @@
 SQLite has one writer per file, and with `synchronous=FULL` each commit waits for the disk.  So the writes of a process
 queue up here instead of in SQLite's busy handler, and while more of them wait, a finished one hands the open
 transaction on instead of committing it.  Each write stands behind a savepoint: its failure undoes itself and nobody
-else.  A write returns only after the commit that holds it: "written" still means on disk.  Decision 0041."""
+else, unless SQLite gives the transaction up (a full disk): then all of it is told so.  A write returns only after the
+commit that holds it: "written" still means on disk.  Decision 0041."""
 
 from __future__ import annotations
 
