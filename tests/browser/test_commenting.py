@@ -126,6 +126,32 @@ async def test_a_deletion_that_is_half_confirmed_stays_so_while_the_thread_is_br
     await has_items(page, 4)
 
 
+async def test_a_comment_whose_deletion_was_asked_about_still_becomes_what_its_author_makes_of_it(
+    world: World, watched: Watched
+):
+    page = await opened(world, watched, lang="en")
+    await page.locator("textarea").fill("Too much said")
+    await page.locator("[name=name]").fill("Ann")
+    await page.locator(".ym-post").click()
+    await page.locator(".ym-delete").click()
+    await says(page, ".ym-delete", "Delete for good")
+    own = "#" + str(await page.locator(".ym-item", has=page.locator(".ym-delete")).last.get_attribute("id"))
+    await page.locator(f"{own} .ym-edit").click()
+    await page.locator("textarea").fill("Less said")
+    await page.locator(".ym-post").click()
+    await says(page, f"{own} > article .ym-text", "Less said")
+
+    await page.locator(f"{own} .ym-does > a").click()
+    await page.locator("textarea").fill("An answer to it")
+    await page.locator(".ym-post").click()
+    await page.locator(f"{own} .ym-item").wait_for()
+    await says(page, f"{own} > article .ym-delete", "Delete for good")
+    await page.locator(f"{own} > article .ym-delete").click()
+    await says(page, ".ym-said", "Your comment has been deleted.")
+    await expect(page.locator(f"{own} > article")).to_have_count(0)
+    await expect(page.locator(f"{own} .ym-item")).to_contain_text("An answer to it")
+
+
 async def test_what_was_typed_is_still_there_after_a_reload_and_gone_once_it_is_posted(world: World, watched: Watched):
     page = await opened(world, watched, lang="en")
     first = page.locator(".ym-item").first

@@ -253,7 +253,6 @@ export class Comments {
     keep("localStorage", "mine", mine);
     if (!id) {
       this.#begun = null;
-      keep("sessionStorage", this.#draft, null);
       form.elements.content.value = "";
     }
     if (this.isAway) this.#goHome();

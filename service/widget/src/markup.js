@@ -10,8 +10,9 @@ const controls = (element) => [...element.querySelectorAll("a, button, summary")
 // Focus stays where it was; what asks once more before it deletes goes on asking.
 export function replace(parent, old, fresh, before) {
   if (old && fresh) {
-    if (old.isEqualNode(fresh) || old.querySelector("[data-sure]")) return;
+    if (old.isEqualNode(fresh)) return;
     const at = controls(old).indexOf(old.getRootNode().activeElement);
+    for (const button of old.querySelectorAll("[data-sure]")) fresh.querySelector(".ym-delete")?.replaceWith(button);
     old.replaceWith(fresh);
     controls(fresh)[at]?.focus();
   } else if (fresh) parent.insertBefore(fresh, before ?? null);

@@ -95,7 +95,7 @@ class YmatebThread extends HTMLElement {
   }
 
   get #shape() {
-    return { ...Object.fromEntries(new URLSearchParams(this.#section.dataset.shape)), cursor: Date.now().toString(36) };
+    return { ...Object.fromEntries(new URLSearchParams(this.#section.dataset.shape)), cursor: Date.now() };
   }
 
   // Adds the next page to a thread that has more; the first of its responses.
