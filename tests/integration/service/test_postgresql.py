@@ -227,7 +227,11 @@ async def test_a_comment_on_a_page_that_becomes_one_with_another_stands_there(
         page = await service.page()
         async with service.db.write() as c:
             await pages.learn(c, page.id, aliases=[old], checked_at=NOW)
-            commenting = [asyncio.create_task(comment(service, target=old, parent=each)) for each in (None, parent.id)]
+            said = {None: "Off they go", parent.id: "Well answered"}  # the same twice might be held
+            commenting = [
+                asyncio.create_task(comment(service, target=old, parent=each, content=words))
+                for each, words in said.items()
+            ]
             await until_one_waits(service.db)
         assert [(await each).status for each in commenting] == [201, 201]
         thread = (await service.get("/api/thread", params={"target": POST})).json()
