@@ -142,8 +142,10 @@ def sort_key(entry: Entry) -> SortKey:
 
 
 def appeared_at(published_at: datetime | None, received_at: datetime) -> datetime:
-    """A date in the future would stay on top for ever."""
-    return min(published_at, received_at) if published_at else received_at
+    """A date in the future would stay on top for ever; one of the second in which it came says less than that."""
+    if published_at is None or published_at >= received_at.replace(microsecond=0):
+        return received_at
+    return published_at
 
 
 def kind_name(kind: str, rsvp: str | None) -> str:

@@ -189,6 +189,13 @@ def test_a_date_in_the_future_is_not_believed():
     assert [b.entry.id for b in build(early, entry(2)).roots] == [1, 2]
 
 
+def test_what_was_published_in_the_second_in_which_it_came_stands_where_it_came():
+    """Dates are written in whole seconds, a comment's own too."""
+    first = entry(1, received_at=T0 + timedelta(milliseconds=300))
+    typed = entry(2, received_at=T0 + timedelta(milliseconds=800), published_at=T0)
+    assert [b.entry.id for b in build(first, typed).roots] == [1, 2]
+
+
 def test_ten_thousand_replies_in_a_row_are_no_recursion():
     thread = build(*(entry(n, *([n - 1] if n > 1 else [])) for n in range(1, 10_001)))
     lines = outline(thread)

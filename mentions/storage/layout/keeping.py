@@ -17,7 +17,7 @@ from mentions.storage.inserting import upsert
 from mentions.storage.layout.facts import Kept, batches
 from mentions.threads import Count, Part, Place
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 """Counts up when the rules of `mentions/threads.py` give another layout: all threads are laid out again then."""
 AT_ONCE: Final = 250
 """Places that are written in one go: `engine.SILENCE_S` is for all of them together."""
