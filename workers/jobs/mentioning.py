@@ -25,9 +25,9 @@ WAIT: Final = timedelta(seconds=30)
 
 async def plan_mentions(c: AsyncConnection, changed: Changed, entry: Entry, public_url: str, *, now: datetime) -> None:
     """Makes the deliveries that follow from a change of a comment; none for any other entry."""
-    permalink = jf2.permalink(public_url, entry.id)
-    if entry.protocol is not Protocol.COMMENT or entry.source != permalink:
+    if not is_typed_here(entry, public_url):
         return
+    permalink = jf2.permalink(public_url, entry.id)
     before = await deliveries.mentioned_by(c, entry.id)
     told = [Url(each.target) for each in before if each.target is not None and each.tried_at is not None]
     for each in before:
@@ -44,6 +44,11 @@ async def plan_mentions(c: AsyncConnection, changed: Changed, entry: Entry, publ
             now=now,
             due_at=changed.at + WAIT,
         )
+
+
+def is_typed_here(entry: Entry, public_url: str) -> bool:
+    """Whether it is a comment that stands nowhere else: its source is its permalink here."""
+    return entry.protocol is Protocol.COMMENT and entry.source == jf2.permalink(public_url, entry.id)
 
 
 async def _speaks_to(c: AsyncConnection, entry: Entry, permalink: str, public_url: str) -> tuple[Url, ...]:

@@ -13,10 +13,11 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mentions import jf2
-from mentions.model import Entry, EntryState, Protocol
+from mentions.model import Entry, EntryState
 from mentions.protocol.salmention import plan_resend
 from mentions.storage import deliveries, entries, upstream
 from mentions.storage.deliveries import Delivery, DeliveryStatus
+from workers.jobs.mentioning import is_typed_here
 
 DEEPEST: Final = 64
 """Levels of comments between a response and the one that speaks of it, or the other way round."""
@@ -69,7 +70,7 @@ async def _comments_above(c: AsyncConnection, entry: Entry, public_url: str) -> 
     above = entry.parent_id
     while above is not None and len(found) < DEEPEST:
         parent = await entries.get(c, above)
-        if parent is None or not _is_typed_here(parent, public_url):
+        if parent is None or not is_typed_here(parent, public_url):
             break
         found.append(parent)
         above = parent.parent_id
@@ -85,9 +86,5 @@ async def _shown_below(c: AsyncConnection, post: Entry, public_url: str) -> list
             break
         answers = await entries.shown_answers(c, level, MOST - len(found))
         found += answers
-        level = [answer.id for answer in answers if _is_typed_here(answer, public_url)]
+        level = [answer.id for answer in answers if is_typed_here(answer, public_url)]
     return found
-
-
-def _is_typed_here(entry: Entry, public_url: str) -> bool:
-    return entry.protocol is Protocol.COMMENT and entry.source == jf2.permalink(public_url, entry.id)
