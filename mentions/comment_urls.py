@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from mentions import urls
+from mentions.jf2 import permalink_base
 
 _ID: Final = re.compile(r"([0-9]{1,18})")
 _ANCHOR: Final = re.compile(r"c-([0-9]{1,18})")
@@ -32,6 +33,6 @@ def named_comment(url: str) -> tuple[str, int] | None:
 
 def permalink_id(url: str, public_url: str) -> int | None:
     """The `wm-id` in one of our permalinks, http or https; None for any other URL."""
-    key, base = urls.page_key(url), urls.page_key(f"{public_url}/entries/")
+    key, base = urls.page_key(url), urls.page_key(permalink_base(public_url))
     found = _ID.fullmatch(key.removeprefix(base)) if key.startswith(base) else None
     return int(found[1]) if found else None

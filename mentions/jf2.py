@@ -136,7 +136,12 @@ def grave(entry: Entry, base: str) -> Jf2:
 
 def permalink(base: str, entry_id: int) -> str:
     """Where an entry is shown by itself."""
-    return f"{base}/entries/{entry_id}"
+    return f"{permalink_base(base)}{entry_id}"
+
+
+def permalink_base(base: str) -> str:
+    """What every permalink of ours begins with: the id of the entry follows.  `base` is the public URL."""
+    return f"{base}/entries/"
 
 
 def zulu(at: datetime) -> str:

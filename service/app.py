@@ -16,6 +16,7 @@ from aiohttp import web
 
 from config import logs
 from config.settings import Settings
+from mentions import jf2
 from mentions.errors import ConfigurationError
 from mentions.storage import Database, schema
 from mentions.storage.layout import Upkeep
@@ -154,7 +155,7 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
     try:
         await schema.require_current(db, migrate_embedded=settings.database_is_embedded)
         app[keys.DB] = db
-        app[keys.UPKEEP] = Upkeep(db, f"{settings.public_url}/entries/")
+        app[keys.UPKEEP] = Upkeep(db, jf2.permalink_base(settings.public_url))
         app[keys.SITES] = SiteCache(db)
         app[keys.CLOSING] = asyncio.Event()
         yield

@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from mentions import jf2
 from mentions.errors import YmatebError
 from mentions.storage import changes, claims, deliveries, layout, people, sessions
 from mentions.storage.avatars import Avatars
@@ -106,7 +107,7 @@ class Scheduler:
 
     async def _lay_out(self) -> int:
         """Also what nobody reads: so there are never many marks, and its first reader does not wait."""
-        return await layout.bring_long_ones_up_to_date(self._kit.db, f"{self._kit.public_url}/entries/")
+        return await layout.bring_long_ones_up_to_date(self._kit.db, jf2.permalink_base(self._kit.public_url))
 
     async def _prune_deliveries(self) -> int:
         async with self._kit.db.write() as c:

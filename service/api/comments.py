@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config import logs
-from mentions import options, policy, typed, urls
+from mentions import jf2, options, policy, typed, urls
 from mentions.errors import (
     Blocked,
     Forbidden,
@@ -108,7 +108,7 @@ async def add(request: web.Request) -> web.StreamResponse:
     if kept.cursor is not None:
         await announce(request.app, entry.page_id, kept.cursor)
     log.info("comment.received", entry_id=entry.id, state=entry.state.value)
-    permalink = f"{request.app[keys.SETTINGS].public_url}/entries/{entry.id}"
+    permalink = jf2.permalink(request.app[keys.SETTINGS].public_url, entry.id)
     if answers.prefers_html(request):
         return await _back(request, kept, comment.lang, edit_token)
     body = {**own.told(request, entry, kept.page, kept.reasons), "edit-token": edit_token}
@@ -235,7 +235,7 @@ async def _keep(
             c,
             site_id=place.site.id,
             page_id=page.id,
-            source=lambda entry_id: f"{base}/entries/{entry_id}",
+            source=partial(jf2.permalink, base),
             target=place.target,
             protocol=Protocol.COMMENT,
             reaction=reaction,

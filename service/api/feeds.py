@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
-from service.api.jf2 import Jf2, zulu
+from service.api.jf2 import Jf2, permalink, zulu
 
 HTML_POLICY: Final = "default-src 'none'; img-src 'self'; base-uri 'none'; form-action 'none'"
 """Framing is allowed, as webmention.io does; scripts and styles are not."""
@@ -94,12 +94,12 @@ def _add_threading(entry: ET.Element, child: Jf2, base: str, self_url: str, plac
     """What the entry answers, and where its own answers are."""
     answered = {"ref": child["wm-target"], "href": child["wm-target"], "type": "text/html"}
     if place is not None and place.parent_id is not None:
-        permalink = f"{base}/entries/{place.parent_id}"
-        answered |= {"ref": _id_of(place.parent_id, base), "href": permalink, "source": self_url}
+        answered_at = permalink(base, place.parent_id)
+        answered |= {"ref": _id_of(place.parent_id, base), "href": answered_at, "source": self_url}
     ET.SubElement(entry, f"{{{_THREADING}}}in-reply-to", answered)
     if place is None:
         return
-    replies = {"rel": "replies", "type": "text/html", "href": f"{base}/entries/{child['wm-id']}"}
+    replies = {"rel": "replies", "type": "text/html", "href": permalink(base, child["wm-id"])}
     replies[f"{{{_THREADING}}}count"] = str(place.replies)
     if place.replied_at is not None:
         replies[f"{{{_THREADING}}}updated"] = zulu(place.replied_at)

@@ -29,7 +29,7 @@ async def told_below(c: AsyncConnection, page: Page, roots: Iterable[Branch], ba
         is_known=await entries.known_among(c, page.id, addresses),
         blocks=await blocks.for_site(c, page.site_id),
         site_options=site.options,
-        permalink_base=f"{base}/entries/",
+        permalink_base=jf2.permalink_base(base),
     )
     return {entry_id: [_told(one, standing[entry_id]) for one in told] for entry_id, told in found.items()}
 

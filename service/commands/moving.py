@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from config.settings import Settings
+from mentions import jf2
 from mentions.moving.url_map import UrlMap
 from mentions.storage import audit, layout, moving, placing, pulling, relocating
 from mentions.storage.imports import Report
@@ -115,7 +116,7 @@ async def _and_lay_out(work: Coroutine[Any, Any, Report], settings: Settings) ->
     """Puts all that was brought in in its place, so that no first reader of a long thread waits for that."""
     report = await work
     async with common.open_database(settings) as db:
-        await layout.bring_long_ones_up_to_date(db, f"{settings.public_url}/entries/")
+        await layout.bring_long_ones_up_to_date(db, jf2.permalink_base(settings.public_url))
     return report
 
 

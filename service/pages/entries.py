@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from markupsafe import Markup
 
+from mentions import jf2
 from service.i18n import Catalogue
 from service.pages.faces import face, seed_of
 from service.pages.templating import trusted
@@ -236,7 +237,7 @@ def _view(
     more: int = 0,
 ) -> EntryView:
     entry_id = int(entry["wm-id"])
-    permalink = f"{base}/entries/{entry_id}"
+    permalink = jf2.permalink(base, entry_id)
     author = entry.get("author") or {}
     protocol = entry.get("wm-protocol") or "webmention"
     source = entry.get("wm-source") or entry.get("url") or ""

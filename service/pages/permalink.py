@@ -17,7 +17,7 @@ from mentions.storage.layout import Window
 from mentions.threads import Branch, Part
 from service import i18n, keys
 from service.api.hearsay import told_below
-from service.api.jf2 import Jf2, safe_url
+from service.api.jf2 import Jf2, permalink, safe_url
 from service.api.threads import branches, is_public, nest
 from service.pages import stamp
 from service.pages.answer import advertised, language_of, render
@@ -57,7 +57,7 @@ async def show_entry(request: web.Request) -> web.StreamResponse:
         "is_ours": made["wm-protocol"] == "comment",
         "answered": _answered(parent, base, words),
         "excerpt": _excerpt(made),
-        "permalink": f"{base}/entries/{entry.id}",
+        "permalink": permalink(base, entry.id),
         "look": look,
         "takes_comments": not page.closed and look.comments_open,
     }
@@ -103,7 +103,7 @@ def _answered(parent: Entry | None, base: str, words: i18n.Catalogue) -> dict[st
     if parent is None:
         return {}
     name = parent.reaction.author.name or parent.reaction.name or words.gettext("Somebody")
-    answered = {"url": f"{base}/entries/{parent.id}", "name": name}
+    answered = {"url": permalink(base, parent.id), "name": name}
     source = safe_url(parent.source)
     if source is not None and parent.protocol is not Protocol.COMMENT:
         answered |= {"source": source, "host": urls.authority(source)}

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from mentions import jf2
 from mentions.reasons import Cause
 from mentions.storage import comments, likes
 from service import clients, i18n, keys
@@ -57,7 +58,7 @@ async def read_personal(request: web.Request, lang: str) -> Personal | None:
 def edit_address(request: web.Request, entry_id: int, lang: str) -> str:
     """Where the author of a comment changes it, by the key in the address of this request."""
     query = urlencode({"key": request.query.get("key", ""), "lang": lang})
-    return f"{request.app[keys.SETTINGS].public_url}/entries/{entry_id}/edit?{query}"
+    return f"{jf2.permalink(request.app[keys.SETTINGS].public_url, entry_id)}/edit?{query}"
 
 
 def _notice(request: web.Request, words: i18n.Catalogue) -> str:

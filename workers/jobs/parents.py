@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mentions import urls
+from mentions import jf2, urls
 from mentions.comment_urls import permalink_id
 from mentions.model import Entry, EntryState
 from mentions.storage import entries
@@ -42,7 +42,7 @@ async def adopt(c: AsyncConnection, entry: Entry, *, public_url: str) -> list[En
     """Hangs the answers to `entry` that were here before it below it; those that were moved."""
     own = (entry.source, entry.reaction.url, entry.reaction.uid, entry.reaction.canonical, *entry.reaction.syndication)
     moved = []
-    for child in await entries.find_answers(c, entry.page_id, [*own, f"{public_url}/entries/{entry.id}"]):
+    for child in await entries.find_answers(c, entry.page_id, [*own, jf2.permalink(public_url, entry.id)]):
         parent_id = await find_parent(c, child, public_url=public_url)
         if child.id != entry.id and parent_id is not None and parent_id != child.parent_id:
             await entries.update(c, child.id, now=child.updated_at, parent_id=parent_id)
