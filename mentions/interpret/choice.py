@@ -63,7 +63,7 @@ def choose(found: Found, tree: Tree, link: Link, *, source: str, canonical: str 
     meant = inside or entries
     holding = [root for node in linking if (root := _holder(node, by_node, meant)) is not None]
     holding += [root for root in meant if _responds_to(root, Url(link.url))]
-    page = _names_of_page(source, tree.url, *((canonical,) if canonical else ()))
+    page = _names_of_page(source, tree.url, canonical)
     about = _about(meant, page)
     chosen = named or next((root for root in about if root in holding), None) or next(iter(about or holding or meant))
     if not (named or about or holding) and (len(meant) > 1 or _is_elsewhere(chosen)):
@@ -74,7 +74,7 @@ def choose(found: Found, tree: Tree, link: Link, *, source: str, canonical: str 
 def entry_of_page(found: Found, tree: Tree, *, canonical: str | None = None) -> Root | None:
     """The entry that a page is about: the one with the page's URL, else the only one, unless that is elsewhere."""
     entries = entries_of(found)
-    page = _names_of_page(tree.url, *((canonical,) if canonical else ()))
+    page = _names_of_page(tree.url, canonical)
     if about := _about(entries, page):
         return about[0]
     return entries[0] if len(entries) == 1 and not _is_elsewhere(entries[0]) else None
@@ -170,9 +170,9 @@ def _is_inside(root: Root, entry: Root) -> bool:
     return current is entry
 
 
-def _names_of_page(*pages: str) -> frozenset[Url]:
+def _names_of_page(*pages: str | None) -> frozenset[Url]:
     """The URLs that the page goes by, with and without a fragment."""
-    parsed = [url for page in pages if (url := urls.parse(page)) is not None]
+    parsed = [url for page in pages if page and (url := urls.parse(page)) is not None]
     return frozenset((*parsed, *map(urls.without_fragment, parsed)))
 
 
@@ -183,13 +183,15 @@ def _has_url(root: Root, page: frozenset[Url]) -> bool:
 
 def _about(entries: Sequence[Root], page: frozenset[Url]) -> list[Root]:
     """The entries that give one of the page's URLs as theirs, to the letter or nearly."""
-    return [root for root in entries if _has_url(root, page)] or [root for root in entries if _has_url_like(root, page)]
+    if about := [root for root in entries if _has_url(root, page)]:
+        return about
+    keys = {_like(url) for url in page}
+    return [root for root in entries if any(_like(url) in keys for url in items.links(items.values(root.item, "url")))]
 
 
-def _has_url_like(root: Root, page: frozenset[Url]) -> bool:
-    """The same but for scheme, `www.` and a slash at the end, which themes get wrong."""
-    keys = {urls.page_key(url).rstrip("/") for url in page}
-    return any(urls.page_key(url).rstrip("/") in keys for url in items.links(items.values(root.item, "url")))
+def _like(url: Url) -> str:
+    """The same for URLs that differ in scheme, `www.` or a slash at the end, which themes get wrong."""
+    return urls.page_key(url).rstrip("/")
 
 
 def _is_elsewhere(root: Root) -> bool:
