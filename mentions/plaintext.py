@@ -141,6 +141,11 @@ def calm(text: str) -> str:
     return str(_PILED.sub(r"\1", text)) if _MARKS.search(text) else text
 
 
+def for_terminal(text: str) -> str:
+    """Strangers' words as they may be printed: without what a terminal obeys, a return to the line's beginning too."""
+    return calm(text.replace("\r", " "))
+
+
 def encodable(text: str) -> str:
     """Without lone surrogates, which no parser written in another language takes."""
     return text if text.isascii() else text.encode("utf-8", "ignore").decode()

@@ -17,7 +17,7 @@ from config import logs
 from config.settings import Settings, SettingsError, load_settings
 from mentions.errors import InvalidRequest, YmatebError
 from mentions.model import Url
-from mentions.plaintext import calm
+from mentions.plaintext import calm, for_terminal
 from mentions.streams.messages import Buried
 from mentions.streams.queue import Queue
 from workers import inspect as inspecting
@@ -78,7 +78,7 @@ def inspect(source: Url, target: Url | None, *, as_json: bool) -> None:
         click.echo(orjson.dumps(inspecting.as_json(seen), option=orjson.OPT_INDENT_2))
     else:
         for line in inspecting.as_lines(seen):
-            _say(line)
+            click.echo(line)
     if not seen.is_fetched:
         _fail(f"{source} could not be fetched")
 
@@ -174,8 +174,8 @@ def _within_loop(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _say(line: str) -> None:
-    """Prints what strangers had a hand in: a terminal obeys characters that nobody sees."""
-    click.echo(calm(line.replace("\r", " ")))
+    """Prints what strangers had a hand in."""
+    click.echo(for_terminal(line))
 
 
 def _fail(message: str) -> NoReturn:

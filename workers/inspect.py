@@ -14,7 +14,7 @@ from mentions import codec, urls
 from mentions.decide import PageSeen, Policy, Verdict, decide
 from mentions.errors import ParserError
 from mentions.model import Claim, Fetched, OutgoingLinks, Protocol, Reading, Sighting, Trace, Url
-from mentions.plaintext import calm
+from mentions.plaintext import for_terminal
 from workers.fetch.client import Fetcher
 from workers.jobs.authors import complete
 from workers.jobs.sources import fetch_source
@@ -87,7 +87,7 @@ def as_json(seen: Inspection) -> dict[str, Any]:
 
 def as_lines(seen: Inspection) -> Iterator[str]:
     """The same for people: strangers' words, without what a terminal would obey."""
-    return map(calm, _lines(seen))
+    return map(for_terminal, _lines(seen))
 
 
 def _lines(seen: Inspection) -> Iterator[str]:

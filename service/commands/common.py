@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from config.settings import Settings, load_settings
 from mentions.errors import NotFound
 from mentions.model import Site
-from mentions.plaintext import calm
+from mentions.plaintext import for_terminal
 from mentions.storage import Database, schema, sites
 
 T = TypeVar("T")
@@ -73,4 +73,4 @@ def now() -> datetime:
 
 def tell(data: Any, words: str, *, as_json: bool) -> None:
     """Prints data for machines or words for people, without characters that a terminal would obey."""
-    click.echo(orjson.dumps(data).decode() if as_json else calm(words.replace("\r", " ")))
+    click.echo(orjson.dumps(data).decode() if as_json else for_terminal(words))
