@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 from selectolax.lexbor import LexborNode
 
-from mentions.interpret.dom import BLOCKS, following
+from mentions.interpret.dom import BLOCKS, following, is_parted
 from mentions.model import PlainText
 from mentions.plaintext import UNSEEN, clean_text, plain_text
 
@@ -131,7 +131,7 @@ def _texts(block: LexborNode, link: LexborNode) -> tuple[str, str, str]:
             part = own
         elif behind is not None and current.mem_id == behind.mem_id:
             part, length = after, 0
-        if _is_apart(current) or (current.prev is not None and _is_apart(current.prev)):
+        if is_parted(current):
             part.append(" ")
         text = (current.text_content if current.is_text_node else "") or ""
         part.append(text)
@@ -139,10 +139,6 @@ def _texts(block: LexborNode, link: LexborNode) -> tuple[str, str, str]:
         inside = None if current.tag in UNSEEN else current.first_child
         current = inside if inside is not None else following(current, block)
     return "".join(before)[-_MAX_SCAN:], "".join(own), "".join(after)
-
-
-def _is_apart(node: LexborNode) -> bool:
-    return node.tag in BLOCKS or node.tag in ("br", "tr")
 
 
 def _described(found: dict[str, Any]) -> tuple[PlainText | None, PlainText | None]:

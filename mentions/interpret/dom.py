@@ -181,7 +181,7 @@ def text_of(node: LexborNode, tree: Tree, *, images: str = "source", lines: bool
     current = None if node.tag in _SILENT else node.first_child
     while current is not None:
         tree.walked += 1
-        if lines and parts and parts[-1][-1:] not in ("", *WHITE) and _is_parted(current):
+        if lines and parts and parts[-1][-1:] not in ("", *WHITE) and is_parted(current):
             parts.append("\n")
         if current.is_text_node:
             parts.append(current.text_content or "")
@@ -205,7 +205,7 @@ def _has_lines(node: LexborNode, tree: Tree) -> bool:
     return False
 
 
-def _is_parted(node: LexborNode) -> bool:
+def is_parted(node: LexborNode) -> bool:
     """Does a line end before the node: is it a block or a break, or was the one before it?"""
     return node.tag in _PARTING or (node.prev is not None and node.prev.tag in _PARTING)
 

@@ -29,6 +29,7 @@ def around(html: str) -> str | None:
         (f"<ul><li>{LINK} by Tess, on reading</li><li>Another</li></ul>", "a fine post by Tess, on reading"),
         (f"<p>See ({LINK}), they say.</p>", "See (a fine post), they say."),
         (f"<div>Intro<br>I read {LINK}<br>and more</div>", "Intro I read a fine post and more"),
+        (f"<div><ul><li>One</li></ul>Then {LINK}<hr>and more</div>", "One Then a fine post and more"),
         (f"<p>{LINK}<script>not()</script><style>not</style> was good to read</p>", "a fine post was good to read"),
         (
             '<p>A picture here: <a id="l" href="/x"><img src="/i.png" alt="i"></a> of it all</p>',
