@@ -122,10 +122,8 @@ async def find_answers(c: AsyncConnection, page_id: int, urls: Iterable[str | No
 
 async def shown_answers(c: AsyncConnection, entry_ids: Collection[int], limit: int) -> list[Entry]:
     """What stands right below these entries for everybody to see, each response once, oldest first."""
-    e = t.entries.c
-    is_shown = (e.state == EntryState.SHOWN.value) & e.private.is_(False) & e.cluster_id.is_(None)
-    below = select(t.entries).where(e.parent_id.in_(entry_ids), is_shown, e.merged_into.is_(None))
-    return await read(c, below.order_by(e.id).limit(limit))
+    below = select(t.entries).where(t.entries.c.parent_id.in_(entry_ids), rows.stands_shown())
+    return await read(c, below.order_by(t.entries.c.id).limit(limit))
 
 
 async def copies_of(c: AsyncConnection, entry_id: int) -> list[Entry]:

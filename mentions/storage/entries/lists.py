@@ -15,7 +15,7 @@ from mentions.model import Entry, EntryState, Kind
 from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 from mentions.storage.entries.finding import read
-from mentions.storage.entries.rows import KINDS
+from mentions.storage.entries.rows import KINDS, stands_shown
 
 SHOWN: Final = (EntryState.SHOWN,)
 MAX_PER_PAGE: Final = 10_000
@@ -153,8 +153,7 @@ async def replies_to(c: AsyncConnection, ids: Iterable[int]) -> dict[int, tuple[
     e = t.entries.c
     query = (
         select(e.parent_id, func.count(), cast(func.max(e.updated_at), Text))
-        .where(e.parent_id.in_(list(ids)), e.state == EntryState.SHOWN.value, e.private.is_(False))
-        .where(e.cluster_id.is_(None), e.merged_into.is_(None))
+        .where(e.parent_id.in_(list(ids)), stands_shown())
         .group_by(e.parent_id)
     )
     return {parent_id: (number, _moment(last)) for parent_id, number, last in await c.execute(query)}

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import structlog
+from sqlalchemy import ColumnElement
 
 from mentions import urls
 from mentions.codec import CodecError, reaction_from_json, to_json
 from mentions.model import WM_PROPERTY, Entry, EntryState, Kind, Protocol, Reaction
+from mentions.storage import tables as t
 from mentions.storage.columns import key_of
 
 log = structlog.get_logger(__name__)
@@ -23,6 +25,13 @@ ANSWERS: Final = "answers"
 REMOVED: Final = "removed"
 """Role of the source of a tombstone that its source did not ask for."""
 RSVP_RANK: Final = {"no": 0, "interested": 1, "maybe": 2, "yes": 3}
+
+
+def stands_shown() -> ColumnElement[bool]:
+    """Whether everybody sees an entry in its thread: shown, public, and no copy of another."""
+    e = t.entries.c
+    is_seen = (e.state == EntryState.SHOWN.value) & e.private.is_(False)
+    return is_seen & e.cluster_id.is_(None) & e.merged_into.is_(None)
 
 
 def thread_key(url: str) -> str:
