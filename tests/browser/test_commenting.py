@@ -109,13 +109,19 @@ async def says(page: Page, selector: str, text: str) -> None:
     await expect(page.locator(selector)).to_have_text(text, use_inner_text=True)
 
 
-async def test_a_deletion_that_is_half_confirmed_stays_so_while_the_thread_is_brought_up_to_date(
-    world: World, watched: Watched
-):
+async def with_a_comment_of_ones_own(world: World, watched: Watched) -> Page:
+    """The seed's page, on which its reader has just said too much."""
     page = await opened(world, watched, lang="en")
     await page.locator("textarea").fill("Too much said")
     await page.locator("[name=name]").fill("Ann")
     await page.locator(".ym-post").click()
+    return page
+
+
+async def test_a_deletion_that_is_half_confirmed_stays_so_while_the_thread_is_brought_up_to_date(
+    world: World, watched: Watched
+):
+    page = await with_a_comment_of_ones_own(world, watched)
     await page.locator(".ym-delete").press("Enter")
     await says(page, ".ym-delete", "Delete for good")
     await page.evaluate("document.querySelector('ymateb-thread').refresh()")  # as an event would
@@ -129,10 +135,7 @@ async def test_a_deletion_that_is_half_confirmed_stays_so_while_the_thread_is_br
 async def test_a_comment_whose_deletion_was_asked_about_still_becomes_what_its_author_makes_of_it(
     world: World, watched: Watched
 ):
-    page = await opened(world, watched, lang="en")
-    await page.locator("textarea").fill("Too much said")
-    await page.locator("[name=name]").fill("Ann")
-    await page.locator(".ym-post").click()
+    page = await with_a_comment_of_ones_own(world, watched)
     await page.locator(".ym-delete").click()
     await says(page, ".ym-delete", "Delete for good")
     own = "#" + str(await page.locator(".ym-item", has=page.locator(".ym-delete")).last.get_attribute("id"))

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from mentions.model import Kind
 from tests.browser.conftest import Watched
@@ -109,19 +109,30 @@ async def test_threads_of_two_posts_have_forms_drafts_and_news_of_their_own(worl
     assert watched.complaints == []
 
 
+async def posts_on_one_page(world: World, watched: Watched, count: int) -> list[str]:
+    """Posts whose threads all stand, in sight, on the page of the first; the page's clock goes when it is told to."""
+    await watched.page.clock.install()
+    await watched.page.set_viewport_size({"width": 900, "height": 9000})
+    posts = [world.host_page(f"/{number}") for number in range(count)]
+    others = "".join(f'<ymateb-thread target="{url}"></ymateb-thread>' for url in posts[1:])
+    world.host_page("/0", around="{}" + others)
+    return posts
+
+
+async def last_without_stream(watched: Watched, posts: list[str]) -> Locator:
+    """Opens the page of these posts; its last thread, once three others have a stream."""
+    await watched.page.goto(posts[0])
+    await expect(watched.page.locator("ymateb-thread .ymateb-live")).to_have_count(len(posts))
+    await eventually(lambda: sum("/api/events" in url for url in watched.requests) == 3)
+    return watched.page.locator("ymateb-thread").last
+
+
 async def test_a_page_of_many_threads_leaves_room_for_writing(world: World, watched: Watched):
     """A browser has six connections to a host that speaks HTTP/1.1, and each stream takes one."""
-    page = watched.page
-    await page.clock.install()
-    await page.set_viewport_size({"width": 900, "height": 9000})
-    posts = [world.host_page(f"/{number}") for number in range(8)]
+    page, posts = watched.page, await posts_on_one_page(world, watched, 8)
     for url in posts:
         await world.add(url, f"{url}#1", said(Kind.REPLY, "Ann", "https://ann.example/", "<p>One.</p>"))
-    world.host_page("/0", around="{}" + "".join(f'<ymateb-thread target="{url}"></ymateb-thread>' for url in posts[1:]))
-    await page.goto(posts[0])
-    await expect(page.locator("ymateb-thread .ymateb-live")).to_have_count(8)
-    await eventually(lambda: sum("/api/events" in url for url in watched.requests) == 3)
-    last = page.locator("ymateb-thread").last
+    last = await last_without_stream(watched, posts)
     await last.locator("[name=content]").fill("There is room.")
     await last.locator("[name=name]").fill("Nia")
     await last.locator(".ym-post").click()
@@ -134,12 +145,8 @@ async def test_a_page_of_many_threads_leaves_room_for_writing(world: World, watc
 
 
 async def test_a_thread_without_a_stream_goes_on_asking_after_a_reader_was_busy(world: World, watched: Watched):
-    page = watched.page
-    await page.clock.install()
-    await page.set_viewport_size({"width": 900, "height": 9000})
-    posts = [world.host_page(f"/{number}") for number in range(4)]
+    page, posts = watched.page, await posts_on_one_page(world, watched, 4)
     home = "https://new.example/"
-    world.host_page("/0", around="{}" + "".join(f'<ymateb-thread target="{url}"></ymateb-thread>' for url in posts[1:]))
     written = asyncio.Event()
 
     async def hold(route: Route) -> None:
@@ -147,10 +154,7 @@ async def test_a_thread_without_a_stream_goes_on_asking_after_a_reader_was_busy(
         await route.continue_()
 
     await page.route("**/api/comments", hold)
-    await page.goto(posts[0])
-    await expect(page.locator("ymateb-thread .ymateb-live")).to_have_count(4)
-    await eventually(lambda: sum("/api/events" in url for url in watched.requests) == 3)
-    last = page.locator("ymateb-thread").last
+    last = await last_without_stream(watched, posts)
     await last.locator("[name=content]").fill("It takes long to send this.")
     await last.locator("[name=name]").fill("Nia")
     await last.locator(".ym-post").click()

@@ -7,7 +7,8 @@ import base64
 import hashlib
 import hmac
 import json
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -385,7 +386,9 @@ async def test_a_hook_that_is_enabled_twice_misses_nothing_in_between(world: Wor
     assert len(inbox.letters) == 1
 
 
-async def test_a_late_410_says_nothing_of_a_hook_that_was_enabled_meanwhile(world: World, inbox: Inbox, clock):
+@asynccontextmanager
+async def a_late_410(world: World, inbox: Inbox) -> AsyncIterator[Hook]:
+    """While it lasts a message is under way to a hook, whose 410 comes at the end and must leave the hook as it is."""
     inbox.statuses = [410]
     hook = await world.hook(inbox.address_of_hook)
     await world.respond()
@@ -393,35 +396,26 @@ async def test_a_late_410_says_nothing_of_a_hook_that_was_enabled_meanwhile(worl
     inbox.is_open.clear()
     sending = asyncio.create_task(world.deliverer.send_due())
     await eventually(lambda: len(inbox.letters) == 1)
-    async with world.kit.db.write() as c:
-        assert await hooks.disable(c, hook.id, "it answered 410: Gone", now=clock())
-        await hooks.enable(c, hook, now=clock())
+    yield hook
     inbox.is_open.set()
     await sending
     async with world.kit.db.read() as c:
         now = await hooks.get(c, hook.id)
     assert now is not None
     assert now.disabled_at is None
+
+
+async def test_a_late_410_says_nothing_of_a_hook_that_was_enabled_meanwhile(world: World, inbox: Inbox, clock):
+    async with a_late_410(world, inbox) as hook, world.kit.db.write() as c:
+        assert await hooks.disable(c, hook.id, "it answered 410: Gone", now=clock())
+        await hooks.enable(c, hook, now=clock())
     assert await world.statuses() == ["given_up"]
 
 
 async def test_a_late_410_of_a_message_that_was_put_anew_silences_nobody(world: World, inbox: Inbox, clock):
-    inbox.statuses = [410]
-    hook = await world.hook(inbox.address_of_hook)
-    await world.respond()
-    await follow_changes(world.kit)
-    inbox.is_open.clear()
-    sending = asyncio.create_task(world.deliverer.send_due())
-    await eventually(lambda: len(inbox.letters) == 1)
-    async with world.kit.db.write() as c:  # as another worker does that takes over
+    async with a_late_410(world, inbox), world.kit.db.write() as c:  # as another worker does that takes over
         await deliveries.let_go(c, now=clock())
         await deliveries.take_due(c, now=clock() + timedelta(seconds=1), of_each=1, room=1)
-    inbox.is_open.set()
-    await sending
-    async with world.kit.db.read() as c:
-        now = await hooks.get(c, hook.id)
-    assert now is not None
-    assert now.disabled_at is None
 
 
 @pytest.mark.parametrize("hanging", [1, 20])
