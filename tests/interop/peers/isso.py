@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 
-from tests.interop.peers.running import Running
+from tests.interop.peers.running import Running, Served
 from tests.support.processes import free_port
 from tests.support.product import ROOT
 
@@ -28,7 +28,7 @@ renderer = mistune
 """
 
 
-class Isso:
+class Isso(Served):
     """One Isso for `site` (an origin) with its database in `folder`.  An async context manager."""
 
     def __init__(self, folder: Path, *, site: str, is_moderated: bool = False) -> None:
@@ -38,27 +38,16 @@ class Isso:
         self._site, self._is_moderated = site, is_moderated
         self._cookies: dict[int, str] = {}
 
-    async def __aenter__(self) -> Self:
+    async def _start(self) -> Running:
         settings = self.folder / "isso.cfg"
         moderated = str(self._is_moderated).lower()
         settings.write_text(
             SETTINGS.format(database=self.database, site=self._site, origin=self.origin, moderated=moderated)
         )
-        self._server = Running([PROGRAM, "-c", settings, "run"], self.folder)
-        self.http = aiohttp.ClientSession(self.origin, cookie_jar=aiohttp.DummyCookieJar())
-        try:
-            await self._server.until(self._answers, self.origin)
-        except BaseException:
-            await self._end()
-            raise
-        return self
+        return Running([PROGRAM, "-c", settings, "run"], self.folder)
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._end()
-
-    async def _end(self) -> None:
-        await self.http.close()
-        self._server.stop()
+    def _client(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(self.origin, cookie_jar=aiohttp.DummyCookieJar())
 
     async def _answers(self) -> bool:
         async with self.http.get("/config") as response:

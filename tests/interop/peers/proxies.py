@@ -7,14 +7,14 @@ import re
 import shutil
 import socket
 import ssl
+from abc import abstractmethod
 from pathlib import Path
-from typing import Self
 
 import aiohttp
 import trustme
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from tests.interop.peers.running import Running
+from tests.interop.peers.running import Running, Served
 from tests.support.processes import free_port
 from tests.support.product import ROOT
 
@@ -55,49 +55,37 @@ def example(heading: str) -> str:
     return found[1]
 
 
-class Proxy:
+class Proxy(Served):
     """A proxy in front of the service at `upstream` (host:port), reached as https://responses.example.com."""
 
     program = ""
 
     def __init__(self, folder: Path, upstream: str) -> None:
         self.folder, self.upstream, self.port = folder, upstream, free_port()
-        self.url = f"https://{HOST}:{self.port}"
+        self.origin = f"https://{HOST}:{self.port}"
         self.authority = trustme.CA()
         certificate = self.authority.issue_cert(HOST)
         self.chain, self.key = folder / "fullchain.pem", folder / "privkey.pem"
         certificate.private_key_pem.write_to_path(self.key)
         self.chain.write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
 
+    @abstractmethod
     def arguments(self) -> list[str]:
         """Those of the program, once its settings are written."""
-        raise NotImplementedError
 
-    async def __aenter__(self) -> Self:
+    async def _start(self) -> Running:
         found = shutil.which(self.program, path=PATH)
         assert found, f"{self.program} is missing: make test-peers installs it"
-        arguments = self.arguments()
-        self._server = Running([found, *arguments], self.folder, env={"PATH": PATH, "HOME": str(self.folder)})
+        return Running([found, *self.arguments()], self.folder, env={"PATH": PATH, "HOME": str(self.folder)})
+
+    def _client(self) -> aiohttp.ClientSession:
         context = ssl.create_default_context()
         self.authority.configure_trust(context)
         connector = aiohttp.TCPConnector(resolver=_Here(), ssl=context)
-        self.http = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30))
-        try:
-            await self._server.until(self._answers, self.url)
-        except BaseException:
-            await self._end()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._end()
-
-    async def _end(self) -> None:
-        await self.http.close()
-        self._server.stop()
+        return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30))
 
     async def _answers(self) -> bool:
-        async with self.http.get(f"{self.url}/healthz") as response:
+        async with self.http.get(f"{self.origin}/healthz") as response:
             return response.status == 200
 
 
@@ -125,7 +113,7 @@ class Caddy(Proxy):
 
     def arguments(self) -> list[str]:
         site = example("Caddy").replace("127.0.0.1:8080", self.upstream)
-        site = site.replace(f"{HOST} {{", f"{self.url} {{\ntls {self.chain} {self.key}", 1)
+        site = site.replace(f"{HOST} {{", f"{self.origin} {{\ntls {self.chain} {self.key}", 1)
         settings = self.folder / "Caddyfile"
         settings.write_text(_CADDY.format(site=site))
         return ["run", "--config", str(settings), "--adapter", "caddyfile"]

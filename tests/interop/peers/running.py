@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import aiohttp
 
 from tests.support.processes import dies_with_its_parent, stop
 from tests.support.waiting import eventually
@@ -50,3 +53,37 @@ class Running:
     def stop(self) -> None:
         """Tells it to stop, and sees that it does."""
         stop(self._process)
+
+
+class Served(ABC):
+    """A server that others wrote, started and stopped, with a client for it.  An async context manager."""
+
+    origin: str
+
+    @abstractmethod
+    async def _start(self) -> Running:
+        """The process, once all that it needs is there."""
+
+    @abstractmethod
+    def _client(self) -> aiohttp.ClientSession: ...
+
+    @abstractmethod
+    async def _answers(self) -> bool:
+        """Whether it is up."""
+
+    async def __aenter__(self) -> Self:
+        self._server = await self._start()
+        self.http = self._client()
+        try:
+            await self._server.until(self._answers, self.origin)
+        except BaseException:
+            await self._end()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._end()
+
+    async def _end(self) -> None:
+        await self.http.close()
+        self._server.stop()

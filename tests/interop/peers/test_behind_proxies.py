@@ -32,28 +32,30 @@ async def served(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 async def test_pages_and_answers_come_through_whole(served):
     product, proxy = served
     await comment(product, POST, "Ann", "A word")
-    async with proxy.http.get(f"{proxy.url}/embed", params={"target": POST}) as answer:
+    async with proxy.http.get(f"{proxy.origin}/embed", params={"target": POST}) as answer:
         assert answer.status == 200
         assert answer.headers["Content-Encoding"] == "gzip"
         assert "A word" in await answer.text()
         etag = answer.headers["ETag"]
-    async with proxy.http.get(f"{proxy.url}/embed", params={"target": POST}, headers={"If-None-Match": etag}) as answer:
+    async with proxy.http.get(
+        f"{proxy.origin}/embed", params={"target": POST}, headers={"If-None-Match": etag}
+    ) as answer:
         assert answer.status == 304
     form = {"source": "https://ann.example/1", "target": POST}
-    async with proxy.http.post(f"{proxy.url}/webmention", data=form) as answer:
+    async with proxy.http.post(f"{proxy.origin}/webmention", data=form) as answer:
         assert answer.status == 201
     token = {"Authorization": f"Bearer {product.tokens['blog.example']}"}
     blocks = "\n".join(f"x{number}.example" for number in range(12_000))
-    async with proxy.http.post(f"{proxy.url}/api/blocks/import", data=blocks, headers=token) as answer:
+    async with proxy.http.post(f"{proxy.origin}/api/blocks/import", data=blocks, headers=token) as answer:
         assert (await answer.json())["added"] == 12_000, "the largest body that the service takes comes through"
-    async with proxy.http.get(f"{proxy.url}/metrics") as answer:
+    async with proxy.http.get(f"{proxy.origin}/metrics") as answer:
         assert answer.status in (403, 404), "numbers of the operator's are not for everybody"
 
 
 async def test_events_come_as_they_happen(served):
     product, proxy = served
     await comment(product, POST, "Ann", "The first")
-    async with proxy.http.get(f"{proxy.url}/api/events", params={"target": POST}) as stream:
+    async with proxy.http.get(f"{proxy.origin}/api/events", params={"target": POST}) as stream:
         async with asyncio.timeout(5):
             assert await stream.content.readuntil(b"\n\n")
         await comment(product, POST, "Bob", "The second")
@@ -72,7 +74,7 @@ async def test_visitors_are_told_apart_and_cannot_pretend_to_be_others(tmp_path:
                 for each in range(8):
                     body = {"target": POST, "name": "Ann", "content": f"{number} {each}"}
                     headers = {"X-Forwarded-For": f"203.0.113.{each}"}
-                    async with proxy.http.post(f"{proxy.url}/api/comments", json=body, headers=headers) as answer:
+                    async with proxy.http.post(f"{proxy.origin}/api/comments", json=body, headers=headers) as answer:
                         statuses.append(answer.status)
                 assert statuses[-1] == 429, (kind, statuses)
 

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from tests.interop.peers.running import Running
+from tests.interop.peers.running import Running, Served
 from tests.support.processes import dies_with_its_parent, free_port, running_on, stop
 from tests.support.waiting import wait_until
 
@@ -136,7 +136,7 @@ class Machine:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class WordPress:
+class WordPress(Served):
     """One installed WordPress with permalinks by name, on `port`.  An async context manager.
 
     `is_patient`: takes several comments of one sender within fifteen seconds."""
@@ -148,7 +148,7 @@ class WordPress:
         self.authority = f"127.0.0.1:{port or free_port()}"
         self.origin = f"http://{self.authority}"
 
-    async def __aenter__(self) -> Self:
+    async def _start(self) -> Running:
         assert self.machine.database is not None
         self.folder = Path(tempfile.mkdtemp(dir=self.machine.folder, prefix="wordpress-"))
         self.machine.user.own(self.folder)
@@ -161,21 +161,10 @@ class WordPress:
             "PEER_CONTENT": str(self.machine.root / "wp-content"),
         }
         self.token = await self.run("install.php", self.title)
-        self._server = self._serve()
-        self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
-        try:
-            await self._server.until(self._answers, self.origin)
-        except BaseException:
-            await self._end()
-            raise
-        return self
+        return self._serve()
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._end()
-
-    async def _end(self) -> None:
-        await self.http.close()
-        self._server.stop()
+    def _client(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
 
     def _serve(self) -> Running:
         command = ["php", *self._options(), "-S", self.authority, "-t", str(self.machine.root)]
