@@ -1,6 +1,7 @@
 #!/bin/sh
 # Finds a Chromium for the browser tests.  On Debian, as root, installs it; elsewhere says what is missing.
 set -eu
+. "${0%/*}/debian.sh"
 
 is_there() {
     for name in chromium chromium-browser google-chrome google-chrome-stable; do
@@ -10,12 +11,9 @@ is_there() {
 }
 
 if is_there; then exit 0; fi
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+if can_install; then
     echo "installing Debian's chromium for the browser tests"
-    export DEBIAN_FRONTEND=noninteractive
-    patience="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=5" # a fresh machine updates itself, a mirror stumbles
-    apt-get $patience update -qq
-    apt-get $patience install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null
+    install_packages chromium fonts-dejavu-core
     if is_there; then exit 0; fi
 fi
 echo "the browser tests need Chromium: install chromium (or google-chrome) so that it is on PATH" >&2

@@ -2,6 +2,7 @@
 # Finds what the tests against a real WordPress need.  On Debian, as root, installs it; elsewhere says what is missing.
 # Nothing that is installed here starts a service: the tests run PHP and MariaDB themselves, in a folder of their own.
 set -eu
+. "${0%/*}/debian.sh"
 
 php_has() { command -v php >/dev/null && php -m | grep -qix "$1"; }
 
@@ -17,13 +18,10 @@ list_missing() {
 
 missing=$(list_missing | tr '\n' ' ')
 [ -n "$missing" ] || exit 0
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+if can_install; then
     echo "installing Debian's ${missing% } for the tests against a real WordPress"
-    export DEBIAN_FRONTEND=noninteractive
-    patience="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=5" # a fresh machine updates itself, a mirror stumbles
-    apt-get $patience update -qq
     # WordPress wants a web server and something that runs PHP in it: these satisfy it and start nothing.
-    apt-get $patience install -y -qq --no-install-recommends $missing php php-cgi micro-httpd netcat-traditional >/dev/null
+    install_packages $missing php php-cgi micro-httpd netcat-traditional
     missing=$(list_missing | tr '\n' ' ')
     [ -n "$missing" ] || exit 0
 fi
